@@ -1,0 +1,58 @@
+"""The one exception that people are meant to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_ABSENT: Any = object()
+
+
+class SluicegateError(ValueError):
+    """Something the user gave is wrong; the message says what, where, and what to do.
+
+    It is a `ValueError`, so that a pydantic validator may raise it: the parts are then kept
+    when the validation error is turned back into one of these.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong, as a sentence without a full stop.
+    where : str, optional
+        The key (dotted path), file or option that is meant.
+    value : object, optional
+        The offending value.
+    allowed : str, optional
+        What would be accepted.
+    hint : str, optional
+        What to try.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        where: str | None = None,
+        value: Any = _ABSENT,
+        allowed: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.what, self.where, self.value = what, where, value
+        self.allowed, self.hint = allowed, hint
+        super().__init__(self.render())
+
+    def render(self) -> str:
+        """Build the message: one line, and a line for each further part that is known."""
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        lines = [head]
+        if self.value is not _ABSENT:
+            lines.append(f"  got:     {shorten(self.value)}")
+        if self.allowed:
+            lines.append(f"  allowed: {self.allowed}")
+        if self.hint:
+            lines.append(f"  try:     {self.hint}")
+        return "\n".join(lines)
+
+
+def shorten(value: Any, limit: int = 160) -> str:
+    """Show a value on one line of at most `limit` characters."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,1 @@
+"""Experiments over many paths, and the folders they are written to."""

@@ -1,0 +1,1 @@
+"""From configuration to the arrays that the kernel runs on."""

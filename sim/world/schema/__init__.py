@@ -1,0 +1,1 @@
+"""One frozen, validated model per concept: defaults, units, bounds and help."""
