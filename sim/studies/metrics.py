@@ -1,0 +1,71 @@
+"""What the columns of the per-path table are called and counted in.
+
+A metric that is not listed still flows through every table: it is then shown by its column name.
+"""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Name and unit of a column; `signed` where negative values are possible."""
+
+    label: str
+    unit: str = "USD"
+    signed: bool = False
+
+
+KEYS = ("world", "scope", "arm", "twin", "path", "population")
+GENERATION = re.compile(r"generation_(\d+)$")
+
+METRICS: dict[str, Metric] = {
+    "creditor_loss": Metric("Creditor loss"),
+    "bad_debt": Metric("Bad debt"),
+    "horizon_shortfall": Metric("Horizon shortfall"),
+    "insurance_used": Metric("Insurance used"),
+    "socialised_loss": Metric("Socialised loss"),
+    "trader_loss": Metric("Trader loss", signed=True),
+    "penalties": Metric("Liquidation penalties"),
+    "liquidated_notional": Metric("Liquidated notional"),
+    "liquidated_accounts": Metric("Liquidated accounts", "accounts"),
+    "regret_notional": Metric("Regret liquidations, notional"),
+    "regret_accounts": Metric("Regret liquidations, accounts", "accounts"),
+    "hedge_notional": Metric("Hedges broken, notional"),
+    "unfilled_notional": Metric("Unfilled notional"),
+    "liquidator_profit": Metric("Liquidator profit", signed=True),
+    "background_notional": Metric("Background book triggered"),
+    "deleveraged_notional": Metric("Deleveraged by owners"),
+    "topped_up": Metric("Collateral topped up"),
+    "max_displacement": Metric("Worst displacement", "fraction"),
+    "under_margin_hours": Metric("Time under margin", "account-hours"),
+    "depositor_loss": Metric("Depositor loss"),
+}
+
+CAPITAL: dict[str, Metric] = {
+    "margin_required": Metric("Margin required"),
+    "gross_notional": Metric("Gross notional"),
+    "margin_ratio": Metric("Margin required ÷ gross notional", "fraction"),
+    "equity": Metric("Equity", signed=True),
+    "free_collateral": Metric("Free collateral", signed=True),
+    "freed_margin": Metric("Margin freed", signed=True),
+    "capital_required": Metric("Capital required"),
+    "achievable_leverage": Metric("Achievable leverage", "×"),
+    "traders": Metric("Traders", "traders"),
+    "accounts": Metric("Accounts", "accounts"),
+    "effective_accounts": Metric("Effective accounts", "accounts"),
+    "day0_accounts": Metric("Liquidatable on day 0", "accounts"),
+    "day0_notional": Metric("Liquidatable on day 0, notional"),
+    "lambda_ratio": Metric("Background ratio Λ", "×"),
+}
+
+
+def describe(name: str) -> Metric:
+    """Look up a metric; one that is not listed is shown by its column name."""
+    found = METRICS.get(name) or CAPITAL.get(name)
+    if found:
+        return found
+    generation = GENERATION.match(name)
+    if generation:
+        return Metric(f"Liquidated in generation {generation[1]}")
+    return Metric(name.replace("_", " ").capitalize(), "", signed=True)
