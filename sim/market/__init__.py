@@ -1,0 +1,1 @@
+"""Prices: the exogenous path, and what order flow does to it."""
