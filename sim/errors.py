@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import Any
 
 _ABSENT: Any = object()
@@ -50,6 +52,31 @@ class SluicegateError(ValueError):
         if self.hint:
             lines.append(f"  try:     {self.hint}")
         return "\n".join(lines)
+
+
+def gather(problems: list[SluicegateError], limit: int = 8) -> SluicegateError:
+    """Put several problems into one error, the first `limit` of them in full.
+
+    Raises
+    ------
+    ValueError
+        If there is no problem at all.
+    """
+    if not problems:
+        raise ValueError("no problem to report")
+    if len(problems) == 1:
+        return problems[0]
+    shown = [problem.render() for problem in problems[:limit]]
+    if len(problems) > limit:
+        shown.append(f"… and {len(problems) - limit} more")
+    return SluicegateError("\n".join([f"{len(problems)} problems", *shown]))
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known name that `word` was probably meant to be."""
+    lowered = {name.lower(): name for name in known}
+    match = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.5)
+    return lowered[match[0]] if match else None
 
 
 def shorten(value: Any, limit: int = 160) -> str:
