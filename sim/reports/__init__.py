@@ -1,0 +1,1 @@
+"""From a study's figures to a page, pictures and files."""

@@ -1,0 +1,51 @@
+"""Parts that several figures are put together from."""
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+from sim.reports.style import GREY, Look
+from sim.reports.words import amount
+from sim.studies.statistics import Estimate, Floats
+
+
+def ticks_in(axes: Axes, unit: str, which: str = "x") -> None:
+    """Write tick labels in the unit, for people."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_formatter(FuncFormatter(lambda value, _: amount(value, unit)))
+
+
+def exceedance(axes: Axes, values: Floats, look: Look, label: str) -> None:
+    """Share of paths beyond each value, as steps from zero up."""
+    ordered = np.sort(values)
+    share = 1 - np.arange(1, values.size + 1) / values.size
+    x = np.concatenate([[min(0.0, float(ordered[0]))], ordered])
+    y = np.concatenate([[1.0], share])
+    seen = y > 0
+    axes.step(x[seen], y[seen], look.line, where="post", color=look.colour, label=label)
+
+
+def point(axes: Axes, at: tuple[float, float], figure: Estimate, look: Look) -> None:
+    """Mark a figure that runs along x, with its interval; an open side gets an arrow."""
+    x, y = at
+    if not math.isnan(figure.low):
+        axes.plot([figure.low, x], [y, y], color=look.colour, lw=1.3, solid_capstyle="butt")
+    if not math.isnan(figure.high):
+        axes.plot([x, figure.high], [y, y], color=look.colour, lw=1.3, solid_capstyle="butt")
+    elif not math.isnan(figure.low):
+        axes.plot(x, y, marker=9, color=look.colour, ms=9, ls="")
+    axes.plot(x, y, marker="o", ms=5, mec=look.colour, mfc=look.fill, mew=1.2, ls="", zorder=3)
+
+
+def remark(axes: Axes, text: str) -> None:
+    """Write what a figure cannot show, in its middle."""
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY)
+
+
+def name_rows(axes: Axes, names: list[str]) -> None:
+    """Label rows 0, 1, ... from the top."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.grid(visible=False, axis="y")

@@ -1,0 +1,116 @@
+"""Numbers and findings in words that say no more than the interval does."""
+
+import math
+
+from sim.studies.metrics import describe
+from sim.studies.statistics import Estimate
+
+MINUS = "\N{MINUS SIGN}"
+NOT_DEFINED = "not defined"
+SCALES = ((1e12, " T"), (1e9, " bn"), (1e6, " M"), (1e3, " k"), (1.0, ""))
+STATISTICS = {
+    "mean": "mean",
+    "p_positive": "P(> 0)",
+    "var_95": "VaR 95",
+    "es_95": "ES 95",
+    "var_99": "VaR 99",
+    "es_99": "ES 99",
+}
+
+
+def scaled(value: float) -> str:
+    """Three significant digits with a magnitude: 1234567 gives 1.23 M."""
+    size = abs(float(f"{value:.3g}"))
+    sign = MINUS if value < 0 and size > 0 else ""
+    divisor, suffix = next((s for s in SCALES if size >= s[0]), SCALES[-1])
+    mantissa = size / divisor
+    decimals = max(0, 2 - math.floor(math.log10(mantissa))) if mantissa else 0
+    text = f"{mantissa:.{min(decimals, 6)}f}"
+    return f"{sign}{text.rstrip('0').rstrip('.') if size < 1 else text}{suffix}"
+
+
+def amount(value: float, unit: str = "USD") -> str:
+    """Write a value in its unit, for people: $1.23 M, 4.5 %, 1.43×."""
+    if math.isnan(value):
+        return NOT_DEFINED
+    if unit == "USD":
+        text = scaled(value)
+        return f"{MINUS}${text[1:]}" if text.startswith(MINUS) else f"${text}"
+    if unit == "fraction":
+        return f"{value * 100:.3g} %".replace("-", MINUS)
+    if unit == "×":
+        return f"{value:.3g}×".replace("-", MINUS)
+    if float(value).is_integer() and abs(value) < 1e6:
+        return f"{value:,.0f}".replace("-", MINUS)
+    return scaled(value)
+
+
+def change(value: float, unit: str = "USD") -> str:
+    """Write a difference with its sign."""
+    return ("+" if value > 0 else "") + amount(value, unit)
+
+
+def interval(figure: Estimate, unit: str = "USD", *, difference: bool = False) -> str:
+    """Write an interval; an open side is said to be open."""
+    write = change if difference else amount
+    low, high = figure.low, figure.high
+    if math.isnan(low) and math.isnan(high):
+        return "no interval"
+    if math.isnan(high):
+        return f"≥ {write(low, unit)}"
+    if math.isnan(low):
+        return f"≤ {write(high, unit)}"
+    return f"{write(low, unit)} to {write(high, unit)}"
+
+
+def unit_of(metric: str, statistic: str) -> str:
+    """Unit of a statistic of a metric: probabilities and ratios have their own."""
+    kind = statistic.removeprefix("delta_")
+    if kind == "p_positive":
+        return "fraction"
+    return "×" if kind.startswith(("amplification", "branching")) else describe(metric).unit
+
+
+def verdict(figure: Estimate) -> str:
+    """Word of a paired difference: lower, higher, or no difference shown.
+
+    A direction is named only when the whole interval lies on one side of zero.
+    """
+    if math.isnan(figure.low) or math.isnan(figure.high):
+        return "no interval"
+    if figure.high < 0:
+        return "lower"
+    return "higher" if figure.low > 0 else "no difference shown"
+
+
+def finding(metric: str, statistic: str, worlds: tuple[str, str], figure: Estimate) -> str:
+    """Put one paired difference into a sentence with its interval and n.
+
+    Parameters
+    ----------
+    metric, statistic : str
+        For example `creditor_loss` and `mean`.
+    worlds : tuple of str
+        The world and the baseline it is compared with.
+    figure : Estimate
+        The difference, world minus baseline.
+    """
+    name, unit = describe(metric).label, unit_of(metric, statistic)
+    world, base = worlds
+    support = f"n = {figure.n:,} paths"
+    if statistic.startswith(("var", "es")):
+        support += f", {figure.n_tail} in the tail"
+    size = f"{STATISTICS[statistic]} per path: {change(figure.value, unit)}"
+    span = f"95 % interval {interval(figure, unit, difference=True)}, {support}"
+    said = verdict(figure)
+    caution = f" Caution: {figure.note}." if figure.note else ""
+    if said == "no interval":
+        if math.isnan(figure.value):
+            return f"{name} in {world} against {base}: {NOT_DEFINED} ({figure.note})."
+        return (
+            f"{name} in {world} against {base}: {size} ({support}). No interval can be given, "
+            f"so no direction is claimed.{caution}"
+        )
+    if said == "no difference shown":
+        return f"{name}: no difference between {world} and {base} is shown. {size} ({span}).{caution}"
+    return f"{name} is {said} in {world} than in {base}. {size} ({span}).{caution}"
