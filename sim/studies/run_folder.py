@@ -1,0 +1,165 @@
+"""A run folder is complete or it is not there.
+
+Everything is written into a hidden folder beside the final place (the same file system, so that
+the last step is one rename) and removed if anything stops the run. What a killed process leaves
+behind is removed by the next run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from sim import locks
+from sim.errors import SluicegateError
+
+_PARTIAL = ".partial-"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+
+
+class Terminated(BaseException):
+    """The process was asked to end (SIGTERM); raised so that the folder is cleaned up."""
+
+
+@contextmanager
+def open_run(out: Path, experiment: str, started: datetime | None = None) -> Iterator[RunFolder]:
+    """Open a folder to write into; it appears as ``out/experiment/<UTC time>`` at the end.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of all results.
+    experiment : str
+        Name of the experiment: letters, digits, and ``._+-``.
+    started : datetime, optional
+        The time to name the folder after; now, if not given.
+
+    Yields
+    ------
+    RunFolder
+        With the `path` to write into; its `final` place is set on leaving the block.
+
+    Raises
+    ------
+    SluicegateError
+        Before anything is computed, if nothing can be written there.
+    """
+    parent = _parent(out, experiment)
+    partial = _create(parent)
+    run = RunFolder(partial)
+    mark = locks.hold(partial)
+    try:
+        with _terminate_cleanly():
+            yield run
+            _flush(partial)
+            run.final = _publish(partial, parent, started or datetime.now(UTC))
+    finally:
+        locks.release(mark)
+        if run.final is None:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+class RunFolder:
+    """Where to write (`path`), and where it ended up (`final`, None until then)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.final: Path | None = None
+
+
+def _parent(out: Path, experiment: str) -> Path:
+    if not _NAME.fullmatch(experiment):
+        raise SluicegateError(
+            "this cannot name a folder of results", "experiment", experiment,
+            "letters, digits, dot, underscore, plus and minus",
+        )
+    return out.expanduser().absolute() / experiment
+
+
+def _create(parent: Path) -> Path:
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(parent)
+        partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=parent))
+        partial.chmod(0o777 & ~_umask())
+        return partial
+    except OSError as reason:
+        raise SluicegateError(
+            f"results cannot be written there ({reason.strerror})",
+            "out",
+            str(parent),
+            hint="out=FOLDER, with a folder that you may write to",
+        ) from None
+
+
+def _umask() -> int:
+    present = os.umask(0)
+    os.umask(present)
+    return present
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Remove what killed processes left; a folder that somebody is writing stays."""
+    for folder in parent.glob(f"{_PARTIAL}*"):
+        if not locks.in_use(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _publish(partial: Path, parent: Path, started: datetime) -> Path:
+    """Rename to the time of the start; a second run within the second gets a number."""
+    stem = started.astimezone(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    for number in range(1, 1000):
+        final = parent / (stem if number == 1 else f"{stem}-{number}")
+        if final.exists():
+            continue
+        try:
+            partial.rename(final)
+        except OSError:
+            if final.exists():  # another process was faster; a full folder is never replaced
+                continue
+            raise
+        _sync(parent)
+        return final
+    raise SluicegateError("a thousand runs have this very time", "out", str(parent / stem))
+
+
+def _flush(folder: Path) -> None:
+    """Bring everything below `folder` to the disk, before the rename makes it visible."""
+    for here, _, names in os.walk(folder):
+        for name in names:
+            _sync(Path(here, name))
+        _sync(Path(here))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _terminate_cleanly() -> Iterator[None]:
+    """Let SIGTERM raise `Terminated` inside the block (in the main thread only)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
