@@ -5,8 +5,8 @@ as 1, 2, 3", SC11). Key: (seed, path). Counter: (step, purpose and index). There
 a path is the same alone, in any chunk and on any worker, and a draw that one world needs and
 another does not moves nobody else's.
 
-The logarithm, sine and cosine are polynomials of our own: unlike those of the C library they
-have the same bits on every processor, and the compiler vectorises the block functions.
+The window functions hold one kind of work per loop, on contiguous scratch: so they vectorise, at
+about 0.8 ns for a uniform and 2 ns for a normal.
 """
 
 import math
@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compile import jit
+from sim.elementary import cos_sin_turn, log
 
 MAX_SEED = 2**64 - 1
 
@@ -33,6 +34,7 @@ POPULATION = 10
 BEHAVIOUR = 11
 EVENTS = 256  # purpose + EVENTS * e is the draw of the e-th event of the same kind in a step
 
+ONE_BITS = np.uint64(0x3FF0000000000000)  # of 1.0
 PARITY = np.uint64(0x1BD11BDAA9FC1A22)  # of the Threefish key schedule
 
 
@@ -80,7 +82,8 @@ def _stream(purpose: int, index: int) -> np.uint64:
 @jit
 def _unit(word: np.uint64) -> float:
     """Midpoint of one of 2^52 equal cells, hence never 0 and never 1."""
-    return (np.float64(word >> np.uint64(12)) + 0.5) * 2.0**-52
+    # The word's top bits become the fraction of a number in [1, 2); the subtraction is exact.
+    return np.uint64((word >> np.uint64(12)) | ONE_BITS).view(np.float64) - (1.0 - 2.0**-53)
 
 
 @jit
@@ -105,74 +108,24 @@ def uniform_pair(seed: np.uint64, path: int, step: int, purpose: int, index: int
 
 
 @jit
-def _log(u: float) -> float:
-    """Natural logarithm of a positive normal number, error below 2 units in the last place."""
-    bits = np.float64(u).view(np.int64)
-    # Halve the octave around sqrt(1/2), so that the series argument is small on both sides.
-    shifted = bits - np.int64(0x3FE6A09E667F3BCD)
-    exponent = shifted >> np.int64(52)
-    m = np.int64(bits - (exponent << np.int64(52))).view(np.float64)
-    s = (m - 1.0) / (m + 1.0)
-    z = s * s
-    series = 2.0 / 19.0 + z * (2.0 / 21.0)
-    series = 2.0 / 17.0 + z * series
-    series = 2.0 / 15.0 + z * series
-    series = 2.0 / 13.0 + z * series
-    series = 2.0 / 11.0 + z * series
-    series = 2.0 / 9.0 + z * series
-    series = 2.0 / 7.0 + z * series
-    series = 2.0 / 5.0 + z * series
-    series = 2.0 / 3.0 + z * series
-    return np.float64(exponent) * math.log(2.0) + (2.0 * s + s * z * series)
-
-
-@jit
-def _turn(u: float):
-    """Cosine and sine of ``2 pi u`` for u in [0, 1]."""
-    quarter = np.floor(4.0 * u + 0.5)
-    x = (u - 0.25 * quarter) * (2.0 * math.pi)  # in [-pi/4, pi/4]
-    z = x * x
-    s = -1.0 / 1307674368000.0 * z + 1.0 / 6227020800.0
-    s = s * z - 1.0 / 39916800.0
-    s = s * z + 1.0 / 362880.0
-    s = s * z - 1.0 / 5040.0
-    s = s * z + 1.0 / 120.0
-    s = s * z - 1.0 / 6.0
-    sine = x + x * z * s
-    c = 1.0 / 20922789888000.0 * z - 1.0 / 87178291200.0
-    c = c * z + 1.0 / 479001600.0
-    c = c * z - 1.0 / 3628800.0
-    c = c * z + 1.0 / 40320.0
-    c = c * z - 1.0 / 720.0
-    c = c * z + 1.0 / 24.0
-    cosine = 1.0 - 0.5 * z + z * z * c
-    odd = (quarter == 1.0) or (quarter == 3.0)
-    a = sine if odd else cosine
-    b = cosine if odd else sine
-    a = -a if (quarter == 1.0) or (quarter == 2.0) else a
-    b = -b if (quarter == 2.0) or (quarter == 3.0) else b
-    return a, b
-
-
-@jit
-def _box_muller(u: float, v: float):
-    radius = math.sqrt(-2.0 * _log(u))
-    cosine, sine = _turn(v)
-    return radius * cosine, radius * sine
+def _radius(u: float) -> float:
+    return math.sqrt(-2.0 * log(u))
 
 
 @jit
 def normal_pair(seed: np.uint64, path: int, step: int, purpose: int, index: int):
     """Two independent standard normals (Box and Muller 1958); arguments as `uniform_pair`."""
     u, v = uniform_pair(seed, path, step, purpose, index)
-    return _box_muller(u, v)
+    radius = _radius(u)
+    cosine, sine = cos_sin_turn(v)
+    return radius * cosine, radius * sine
 
 
 @jit
 def exponential(seed: np.uint64, path: int, step: int, purpose: int, index: int) -> float:
     """A standard exponential; arguments as `uniform_pair`."""
     u, _ = uniform_pair(seed, path, step, purpose, index)
-    return -_log(u)
+    return -log(u)
 
 
 class Window(NamedTuple):
@@ -208,10 +161,29 @@ def fill_uniforms(window: Window, purpose: int, index: int, out: np.ndarray) -> 
 
 
 @jit
-def fill_normals(window: Window, purpose: int, index: int, out: np.ndarray) -> None:
-    """Standard normals of every step of a window; arguments as `fill_uniforms`."""
+def fill_normals(
+    window: Window, purpose: int, index: int, scratch: np.ndarray, out: np.ndarray
+) -> None:
+    """Standard normals of every step of a window: the two of `normal_pair` at steps 2p, 2p + 1.
+
+    Parameters
+    ----------
+    window, purpose, index, out
+        As `fill_uniforms`.
+    scratch : (n,) float64 ndarray
+        Overwritten; as long as ``out``, and not the same memory.
+    """
     seed, path = np.uint64(window.seed), np.uint64(window.path)
     start, stream = np.uint64(window.first >> 1), _stream(purpose, index)
-    for pair in range((window.count + 1) >> 1):
+    pairs = (window.count + 1) >> 1
+    radius, turn = scratch[:pairs], scratch[pairs:]
+    for pair in range(pairs):
         x0, x1 = threefry(seed, path, start + np.uint64(pair), stream)
-        out[2 * pair], out[2 * pair + 1] = _box_muller(_unit(x0), _unit(x1))
+        radius[pair] = _unit(x0)
+        turn[pair] = _unit(x1)
+    for pair in range(pairs):
+        radius[pair] = _radius(radius[pair])
+    for pair in range(pairs):
+        cosine, sine = cos_sin_turn(turn[pair])
+        out[2 * pair] = radius[pair] * cosine
+        out[2 * pair + 1] = radius[pair] * sine

@@ -8,10 +8,10 @@ scratch space stays in the first-level cache; the block size does not change a b
 import numpy as np
 
 from sim.compile import jit
+from sim.elementary import exp
 from sim.market.jumps import add_common_jumps, add_own_jumps
 from sim.market.pegs import fill_peg_moves
 from sim.market.regimes import fill_regimes
-from sim.numerics import exp
 from sim.random import DIFFUSION, MAX_SEED, Window, fill_normals
 from sim.state.law import DiffusionLaw, PathLaw
 
@@ -39,13 +39,13 @@ def fill_path(
     """
     steps, risky, pegged = len(prices) - 1, len(law.risky), len(law.pegged)
     width = min(BLOCK, steps + (steps & 1))
-    normals = np.empty((risky + 1, width))  # the last row is scratch
+    normals = np.empty((risky, width))
+    scratch = np.empty(width)
     moves = np.empty((risky + pegged, width))
     levels = np.zeros(risky + pegged)
     prices[0] = law.price
     for first in range(0, steps, BLOCK):
         window = Window(np.uint64(seed), path, first, min(BLOCK, steps - first))
-        scratch = normals[risky]
         fill_regimes(law.chain, window, regimes, scratch)
         current = regimes[first : first + window.count]
         fill_diffusion(law.diffusion, window, law.risky_stream, current, normals, moves)
@@ -78,7 +78,7 @@ def fill_diffusion(
         Receives log-returns.
     """
     for i in range(len(streams)):
-        fill_normals(window, DIFFUSION, streams[i], normals[i])
+        fill_normals(window, DIFFUSION, streams[i], moves[i], normals[i])
     begin = 0
     while begin < window.count:  # stretches of one regime: no look-up in the inner loop
         regime, end = regimes[begin], begin + 1
@@ -112,21 +112,34 @@ def accumulate(
     prices : (T+1, N) float64 ndarray
         Rows ``first + 1`` to ``first + count`` are written.
     """
-    risky = len(law.risky)
+    risky, rows = len(law.risky), slice(window.first + 1, window.first + window.count + 1)
     for i in range(risky):
-        asset, level = law.risky[i], levels[i]
-        for t in range(window.count):
-            level += moves[i, t]
-            prices[window.first + t + 1, asset] = law.price[asset] * exp(level)
-        levels[i] = level
+        asset, row = law.risky[i], moves[i, : window.count]
+        levels[i] = _scan(1.0, levels[i], row)
+        _exponentials(law.price[asset], row)
+        prices[rows, asset] = row
     for i in range(len(law.pegged)):
-        asset, base, basis = law.pegged[i], law.underlying[i], levels[risky + i]
+        asset, base, row = law.pegged[i], law.underlying[i], moves[risky + i, : window.count]
+        levels[risky + i] = _scan(law.peg.decay[i], levels[risky + i], row)
         for t in range(window.count):
-            row = window.first + t + 1
-            basis = law.peg.decay[i] * basis + moves[risky + i, t]
-            price = law.peg.scale[i] * exp(law.peg.carry[i] * row + basis)
-            prices[row, asset] = price * prices[row, base] if base >= 0 else price
-        levels[risky + i] = basis
+            row[t] += law.peg.carry[i] * (window.first + t + 1)
+        _exponentials(law.peg.scale[i], row)
+        prices[rows, asset] = row * prices[rows, base] if base >= 0 else row
+
+
+@jit
+def _scan(decay: float, level: float, row: np.ndarray) -> float:
+    """Replace moves by levels; returns the last one."""
+    for t in range(len(row)):
+        level = decay * level + row[t]
+        row[t] = level
+    return level
+
+
+@jit
+def _exponentials(scale: float, row: np.ndarray) -> None:
+    for t in range(len(row)):
+        row[t] = scale * exp(row[t])
 
 
 def simulate(

@@ -38,7 +38,7 @@ def fill_peg_moves(
         Receives the moves, log units.
     """
     for i in range(len(streams)):
-        fill_normals(window, PEG_NOISE, streams[i], scratch)
+        fill_normals(window, PEG_NOISE, streams[i], moves[i], scratch)
         for t in range(window.count):
             moves[i, t] = law.sd[i, regimes[t]] * scratch[t]
         if may_arrive(law.jumps, i):
