@@ -54,6 +54,10 @@ class SluicegateError(ValueError):
         return "\n".join(lines)
 
 
+class Terminated(BaseException):
+    """The process was asked to end (SIGTERM); raised so that everything is put away first."""
+
+
 def gather(problems: list[SluicegateError], limit: int = 8) -> SluicegateError:
     """Put several problems into one error, the first `limit` of them in full.
 

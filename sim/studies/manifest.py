@@ -18,8 +18,17 @@ from sim._version import __version__
 from sim.cache import machine, repository
 
 LIBRARIES = (
-    "numpy", "numba", "llvmlite", "scipy", "pandas", "pyarrow", "pydantic", "hydra-core",
-    "omegaconf", "matplotlib", "jinja2",
+    "numpy",
+    "numba",
+    "llvmlite",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "hydra-core",
+    "omegaconf",
+    "matplotlib",
+    "jinja2",
 )
 
 
@@ -123,7 +132,10 @@ def _git(folder: Path, *words: str) -> str | None:
     try:
         done = subprocess.run(  # noqa: S603
             ["git", "-C", str(folder), *words],  # noqa: S607
-            capture_output=True, text=True, timeout=20, check=True,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return None

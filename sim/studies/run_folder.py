@@ -13,6 +13,7 @@ import shutil
 import signal
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,14 +21,11 @@ from pathlib import Path
 from types import FrameType
 
 from sim import locks
-from sim.errors import SluicegateError
+from sim.errors import SluicegateError, Terminated
 
 _PARTIAL = ".partial-"
+_FRESH_SECONDS = 60.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-
-
-class Terminated(BaseException):
-    """The process was asked to end (SIGTERM); raised so that the folder is cleaned up."""
 
 
 @contextmanager
@@ -79,7 +77,9 @@ class RunFolder:
 def _parent(out: Path, experiment: str) -> Path:
     if not _NAME.fullmatch(experiment):
         raise SluicegateError(
-            "this cannot name a folder of results", "experiment", experiment,
+            "this cannot name a folder of results",
+            "experiment",
+            experiment,
             "letters, digits, dot, underscore, plus and minus",
         )
     return out.expanduser().absolute() / experiment
@@ -110,7 +110,8 @@ def _umask() -> int:
 def _remove_abandoned(parent: Path) -> None:
     """Remove what killed processes left; a folder that somebody is writing stays."""
     for folder in parent.glob(f"{_PARTIAL}*"):
-        if not locks.in_use(folder):
+        fresh = time.time() - folder.stat().st_mtime < _FRESH_SECONDS  # perhaps not yet marked
+        if not fresh and not locks.in_use(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -26,7 +26,7 @@ from omegaconf.errors import (
 
 from sim.cache import repository
 from sim.errors import SluicegateError, closest
-from sim.world.targets import check_targets
+from sim.world.targets import allow, check_targets
 
 CONFIG_NAME = "config"
 _SYNTAX = "key=value, group=choice, group=[one,two], +key=value to add, ~key to remove"
@@ -76,6 +76,7 @@ def compose(
         raise _explain(error) from None
     result = {str(key): value for key, value in dict(plain).items()}  # type: ignore[arg-type]
     check_targets(result, folders[1:])
+    allow(folders[1:])
     return result
 
 
@@ -159,8 +160,9 @@ def _missing_choice(error: MissingConfigException, folders: Sequence[Path]) -> S
         where=group or None,
         value=choice,
         allowed=", ".join(known) or None,
-        hint=f"{group}={meant}" if meant and group else f"put {choice}.yaml into DIR/{group} "
-        "and say --config-dir DIR",
+        hint=f"{group}={meant}"
+        if meant and group
+        else f"put {choice}.yaml into DIR/{group} and say --config-dir DIR",
     )
 
 

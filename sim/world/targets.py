@@ -14,17 +14,26 @@ from sim.errors import SluicegateError
 
 PACKAGES = ("agents", "scenarios", "sim")
 _KEY = "_target_"
+_allowed: list[Path] = []
 
 
-def resolve_target(path: str, allowed_roots: Sequence[Path] = (), where: str | None = None) -> Any:
+def allow(folders: Sequence[Path]) -> None:
+    """Allow modules in `folders` from now on; `compose` says this of its search path."""
+    _allowed.extend(folder for folder in folders if folder not in _allowed)
+
+
+def resolve_target(
+    path: str, allowed_roots: Sequence[Path] | None = None, where: str | None = None
+) -> Any:
     """Import what ``package.module.name`` names.
 
     Parameters
     ----------
     path : str
         A name in `agents`, `scenarios` or `sim`, or in a module in one of `allowed_roots`.
-    allowed_roots : sequence of Path
-        Folders named by the user (``--config-dir``) that may hold modules of their own.
+    allowed_roots : sequence of Path, optional
+        Folders that may hold modules of the user's own; those that were allowed before
+        (``--config-dir``), if not given.
     where : str, optional
         The key that holds `path`, for the message.
 
@@ -34,7 +43,7 @@ def resolve_target(path: str, allowed_roots: Sequence[Path] = (), where: str | N
         If the module is not allowed (nothing has been imported then), cannot be imported, or
         does not define the name itself.
     """
-    root = check_target(path, allowed_roots, where)
+    root = check_target(path, _allowed if allowed_roots is None else allowed_roots, where)
     module_name, _, name = path.rpartition(".")
     module = _import(module_name, root, where)
     found = getattr(module, name, None)
@@ -81,9 +90,7 @@ def check_target(
     )
 
 
-def check_targets(
-    config: Any, allowed_roots: Sequence[Path] = (), where: str = ""
-) -> None:
+def check_targets(config: Any, allowed_roots: Sequence[Path] = (), where: str = "") -> None:
     """Check every ``_target_`` below `config`, without importing anything."""
     for key, value in _items(config):
         place = f"{where}.{key}" if where else str(key)
@@ -103,9 +110,7 @@ def _items(config: Any) -> Iterator[tuple[Any, Any]]:
 def _check_free(name: str, root: Path, where: str | None) -> None:
     """Refuse a module name that already means another module."""
     present = sys.modules.get(name)
-    origin = (
-        present.__file__ if present is not None else _origin(name)
-    )
+    origin = present.__file__ if present is not None else _origin(name)
     if name in sys.builtin_module_names or (
         origin is not None and not Path(origin).resolve().is_relative_to(root.resolve())
     ):

@@ -67,9 +67,7 @@ def _problem(
         known = sorted(set(_names(model, keys[:-1])))
         meant = closest(str(keys[-1]), known)
         hint = f"did you mean {meant!r}?" if meant else None
-        return SluicegateError(
-            "unknown key", path, detail["input"], ", ".join(known) or None, hint
-        )
+        return SluicegateError("unknown key", path, detail["input"], ", ".join(known) or None, hint)
     if kind == "missing":
         return SluicegateError("this key is needed and was not given", path)
     inner = context.get("error")

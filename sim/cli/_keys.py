@@ -1,0 +1,71 @@
+"""The everyday keys of a run, for the help: read from the schema, so that nothing is said twice."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from sim.world.compose import CONFIG_NAME, choices, default_config_dir, groups
+
+_SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+
+
+def everyday_keys(model: type[BaseModel]) -> str:
+    """Describe the keys at the top level that are plain values, one line or more for each."""
+    given = _given()
+    lines = ["everyday keys (key=value):"]
+    for name, field in model.model_fields.items():
+        if _is_plain(field):
+            lines += _describe(name, field, given)
+    return "\n".join(lines)
+
+
+def menu() -> str:
+    """List the groups of ``conf/`` with their choices."""
+    folder = default_config_dir()
+    lines = ["groups (group=choice, or group=[one,two] where several are meant):"]
+    for group in groups([folder]):
+        text = f"{group:<12} {', '.join(choices(group, [folder]))}"
+        lines += textwrap.wrap(
+            text, 96, initial_indent="  ", subsequent_indent=" " * 15, break_on_hyphens=False
+        )
+    return "\n".join(lines)
+
+
+def bounds(field: FieldInfo) -> str:
+    """Write the bounds of a field, such as ``>= 1, <= 8``."""
+    found = []
+    for rule in field.metadata:
+        for name, sign in _SIGNS.items():
+            value = getattr(rule, name, None)
+            if value is not None:
+                found.append(f"{sign} {value}")
+    return ", ".join(found)
+
+
+def _describe(name: str, field: FieldInfo, given: Mapping[str, Any]) -> list[str]:
+    extra = field.json_schema_extra
+    unit = extra.get("unit") if isinstance(extra, dict) else None
+    default = given.get(name, None if field.is_required() else field.default)
+    facts = [
+        fact
+        for fact in (f"unit: {unit}" if unit else "", bounds(field), f"default {default}")
+        if fact
+    ]
+    text = f"{' '.join((field.description or '').split())} [{'; '.join(facts)}]"
+    return textwrap.wrap(f"{name:<12} {text}", 96, initial_indent="  ", subsequent_indent=" " * 15)
+
+
+def _is_plain(field: FieldInfo) -> bool:
+    kind = field.annotation
+    return isinstance(kind, type) and issubclass(kind, int | float | str)
+
+
+def _given() -> dict[str, Any]:
+    file = default_config_dir() / f"{CONFIG_NAME}.yaml"
+    return yaml.safe_load(file.read_text()) if file.is_file() else {}

@@ -1,0 +1,90 @@
+"""Run an experiment, and write its report to results/<experiment>/<UTC time>/."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim import cache
+
+if TYPE_CHECKING:
+    from sim.cli.main import Parser
+    from sim.studies.result import StudyResult
+    from sim.world.schema.run import RunConfig
+
+_EXAMPLES = """\
+examples:
+  sluicegate run
+  sluicegate run paths=50 accounts=500 seed=7 out=/tmp/results
+  sluicegate run venue=[kamino,drift]
+  sluicegate run venue=[kamino,mine] --config-dir my_conf      (my_conf/venue/mine.yaml)
+  sluicegate run venue.kamino.close_factor=0.5                 (any key of any group)
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare the words of this command."""
+    parser.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="settings; see below for the keys"
+    )
+    parser.add_argument(
+        "--config-dir",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="a folder with further choices, laid out as conf/ (may be repeated)",
+    )
+    parser.lazy_epilog = _epilog
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Compose, validate, simulate, write, and print the summary."""
+    config = load_config(arguments.overrides, arguments.config_dir)
+
+    from sim.reports.console import summary_table
+    from sim.reports.write import write_run
+    from sim.studies.manifest import begin_manifest, end_manifest
+    from sim.studies.run_folder import open_run
+
+    manifest = begin_manifest(arguments.command_line, config.model_dump(mode="json"))
+    with open_run(Path(config.out), config.experiment) as run:
+        result = _simulate(config)
+        write_run(run.path, config, result, end_manifest(manifest))
+    print(summary_table(result))
+    print(f"\nreport: {run.final}/report.html")
+    return 0
+
+
+def load_config(overrides: list[str], search_path: list[Path]) -> RunConfig:
+    """Compose and validate the configuration of a run."""
+    from sim.world.compose import compose
+    from sim.world.schema.explain import validated
+    from sim.world.schema.run import RunConfig
+
+    return validated(RunConfig, compose(overrides, search_path=search_path))
+
+
+def _simulate(config: RunConfig) -> StudyResult:
+    from sim.cli._progress import progress_bar
+    from sim.studies.experiment import path_units, run_experiment
+
+    if not cache.is_warm():
+        print(
+            "compiling for this machine (once, and after each change of the program): "
+            "the bar starts when that is done",
+            file=sys.stderr,
+        )
+    with progress_bar(path_units(config)) as advance:
+        result = run_experiment(config, advance)
+    cache.mark_warm()
+    return result
+
+
+def _epilog() -> str:
+    from sim.cli._keys import everyday_keys, menu
+    from sim.world.schema.run import RunConfig
+
+    return "\n\n".join([everyday_keys(RunConfig), menu(), _EXAMPLES])
