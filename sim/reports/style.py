@@ -3,6 +3,7 @@
 import io
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
@@ -14,7 +15,7 @@ SCOPE_COLOURS = {"isolated": "#000000", "venue": "#0072B2", "unified": "#D55E00"
 SPARE_COLOURS = ("#CC79A7", "#E69F00", "#56B4E9", "#6B6B6B")
 GREY = "#6B6B6B"
 WIDTH = 7.1  # inches: the text width of an A4 page
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "axes.titlesize": 9.5,

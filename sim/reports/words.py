@@ -1,6 +1,7 @@
 """Numbers and findings in words that say no more than the interval does."""
 
 import math
+import re
 
 from sim.studies.metrics import describe
 from sim.studies.statistics import Estimate
@@ -16,6 +17,10 @@ STATISTICS = {
     "var_99": "VaR 99",
     "es_99": "ES 99",
 }
+QUANTITY = {
+    kind: f"Difference in {'mean per path' if kind == 'mean' else name}"
+    for kind, name in STATISTICS.items()
+}
 
 
 def scaled(value: float) -> str:
@@ -26,7 +31,12 @@ def scaled(value: float) -> str:
     mantissa = size / divisor
     decimals = max(0, 2 - math.floor(math.log10(mantissa))) if mantissa else 0
     text = f"{mantissa:.{min(decimals, 6)}f}"
-    return f"{sign}{text.rstrip('0').rstrip('.') if size < 1 else text}{suffix}"
+    return f"{sign}{trimmed(text) if size < 1 else text}{suffix}"
+
+
+def trimmed(text: str) -> str:
+    """Drop zeros that end a decimal fraction: $1.00 M gives $1 M, 2.50 gives 2.5."""
+    return re.sub(r"(\.\d*?)0+(?=\D|$)", lambda found: found[1].rstrip("."), text)
 
 
 def amount(value: float, unit: str = "USD") -> str:
@@ -47,7 +57,8 @@ def amount(value: float, unit: str = "USD") -> str:
 
 def change(value: float, unit: str = "USD") -> str:
     """Write a difference with its sign."""
-    return ("+" if value > 0 else "") + amount(value, unit)
+    text = amount(value, unit)
+    return f"+{text}" if value > 0 else text
 
 
 def interval(figure: Estimate, unit: str = "USD", *, difference: bool = False) -> str:
@@ -64,7 +75,7 @@ def interval(figure: Estimate, unit: str = "USD", *, difference: bool = False) -
 
 
 def unit_of(metric: str, statistic: str) -> str:
-    """Unit of a statistic of a metric: probabilities and ratios have their own."""
+    """Name the unit of a statistic: probabilities and ratios have their own."""
     kind = statistic.removeprefix("delta_")
     if kind == "p_positive":
         return "fraction"
@@ -100,7 +111,7 @@ def finding(metric: str, statistic: str, worlds: tuple[str, str], figure: Estima
     support = f"n = {figure.n:,} paths"
     if statistic.startswith(("var", "es")):
         support += f", {figure.n_tail} in the tail"
-    size = f"{STATISTICS[statistic]} per path: {change(figure.value, unit)}"
+    size = f"{QUANTITY[statistic]}: {change(figure.value, unit)}"
     span = f"95 % interval {interval(figure, unit, difference=True)}, {support}"
     said = verdict(figure)
     caution = f" Caution: {figure.note}." if figure.note else ""
@@ -108,9 +119,11 @@ def finding(metric: str, statistic: str, worlds: tuple[str, str], figure: Estima
         if math.isnan(figure.value):
             return f"{name} in {world} against {base}: {NOT_DEFINED} ({figure.note})."
         return (
-            f"{name} in {world} against {base}: {size} ({support}). No interval can be given, "
+            f"{name} in {world} against {base}. {size} ({support}). No interval can be given, "
             f"so no direction is claimed.{caution}"
         )
     if said == "no difference shown":
-        return f"{name}: no difference between {world} and {base} is shown. {size} ({span}).{caution}"
+        return (
+            f"{name}: no difference between {world} and {base} is shown. {size} ({span}).{caution}"
+        )
     return f"{name} is {said} in {world} than in {base}. {size} ({span}).{caution}"

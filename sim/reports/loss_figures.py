@@ -1,0 +1,138 @@
+"""Figures of losses and of the capital that stands against them."""
+
+import math
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sim.reports.axes import exceedance, heading, name_rows, point, remark, shown, ticks_in, upright
+from sim.reports.style import GREY, Look, looks, new_figure
+from sim.studies.metrics import describe
+from sim.studies.pairing import FULL
+from sim.studies.result import StudyResult
+from sim.studies.statistics import Estimate, Floats, clopper_pearson
+
+FOREST = (
+    "creditor_loss",
+    "bad_debt",
+    "insurance_used",
+    "trader_loss",
+    "regret_notional",
+    "liquidated_notional",
+)
+PANELS_PER_ROW = 3
+VAR_LEVELS = (95, 99)
+NEAR = 0.003  # worlds with the same requirement are drawn side by side
+
+
+def columns(result: StudyResult, metric: str) -> dict[str, Floats]:
+    """Values of a metric under full feedback by world, in the order of the worlds."""
+    table = result.per_path
+    if metric not in table.columns:
+        return {}
+    rows = table[(table.twin == FULL) & table[metric].notna()]
+    groups = {str(world): group[metric].to_numpy() for world, group in rows.groupby("world")}
+    return {name: groups[name] for name in result.worlds.world if name in groups}
+
+
+def tail_figure(result: StudyResult, metric: str, title: str) -> Figure | None:
+    """Exceedance curves on a log axis, with VaR 95 and 99 and their intervals."""
+    values = columns(result, metric)
+    if not values:
+        return None
+    figure, look = new_figure(3.9), looks(result.worlds)
+    axes, n, unit = figure.subplots(), len(next(iter(values.values()))), describe(metric).unit
+    for place, (world, column) in enumerate(values.items()):
+        exceedance(axes, column, look[world], world)
+        for level in VAR_LEVELS:
+            # Marks of several worlds share a level: shift each a little so that none is hidden.
+            height = (1 - level / 100) * 1.09 ** (place - (len(values) - 1) / 2)
+            var = result.summary.figure(world, metric, f"var_{level}")
+            point(axes, (var.value, height), var, look[world])
+    if all(not column.any() for column in values.values()):
+        bound = clopper_pearson(0, n)[1]
+        remark(axes, f"zero on all {n:,} paths of every world: P(> 0) is at most {bound:.2%} each")
+    axes.set_yscale("log")
+    axes.set_ylim(0.7 / n, 1.3)
+    ticks_in(axes, unit)
+    ticks_in(axes, "fraction", "y")
+    axes.set_xlabel(f"{describe(metric).label} over the horizon ({shown(unit)})")
+    axes.set_ylabel("share of paths beyond (log scale)")
+    marks = "circles: VaR 95 and VaR 99 with 95 % intervals (arrow: no upper bound)"
+    heading(figure, title, axes, f"n = {n:,} paths per world; {marks}")
+    axes.legend(loc="upper right", ncols=2)
+    return figure
+
+
+def creditor_loss(result: StudyResult) -> Figure | None:
+    """Draw how often creditors lose how much, by world."""
+    return tail_figure(result, "creditor_loss", "Creditor loss: how often, how much")
+
+
+def paired_differences(result: StudyResult) -> Figure | None:
+    """Draw the mean difference to the baseline of each main metric, by world (forest plot)."""
+    paired = result.summary.paired
+    rows = paired[(paired.statistic == "delta_mean") & paired.metric.isin(FOREST)]
+    metrics = [name for name in FOREST if (rows.metric == name).any()]
+    names = [str(w) for w in result.worlds.world if w != result.baseline]
+    if not metrics or not names:
+        return None
+    bands = math.ceil(len(metrics) / PANELS_PER_ROW)
+    figure, look = new_figure(0.9 + bands * (0.75 + 0.21 * len(names))), looks(result.worlds)
+    grid = figure.subplots(bands, PANELS_PER_ROW, sharey=True, squeeze=False).ravel()
+    for axes, metric in zip(grid, metrics, strict=False):
+        _forest_panel(axes, result, metric, names, look)
+    for axes in grid[len(metrics) :]:
+        axes.set_axis_off()
+    n = int(rows.n.max())
+    title = f"Difference to {result.baseline} on the same paths: mean, 95 % interval"
+    heading(figure, f"{title}, n = {n:,}")
+    figure.supxlabel("left of zero: lower than the baseline; right: higher", fontsize=8)
+    return figure
+
+
+def _forest_panel(
+    axes: Axes, result: StudyResult, metric: str, names: list[str], look: dict[str, Look]
+) -> None:
+    axes.axvline(0, color=GREY, lw=0.9)
+    for place, world in enumerate(names):
+        figure = result.summary.figure(world, metric, "delta_mean")
+        if not math.isnan(figure.value):
+            point(axes, (figure.value, place), figure, look[world])
+    name_rows(axes, names)
+    ticks_in(axes, describe(metric).unit)
+    axes.locator_params(axis="x", nbins=4)
+    axes.margins(x=0.12)
+    axes.set_title(describe(metric).label, fontsize=8.5)
+    axes.set_xlabel(f"difference ({describe(metric).unit} per path)", fontsize=7.5)
+
+
+def capital_efficiency(result: StudyResult) -> Figure | None:
+    """Draw margin required per notional against ES 99 of creditor loss."""
+    summary, look = result.summary, looks(result.worlds)
+    figure = new_figure(3.8)
+    axes = figure.subplots()
+    seen: list[tuple[float, Estimate]] = []
+    for world in map(str, result.worlds.world):
+        x = summary.figure(world, "margin_ratio", "static").value
+        shortfall = summary.figure(world, "creditor_loss", "es_99")
+        if math.isnan(x) or math.isnan(shortfall.value):
+            continue
+        twins = sum(abs(x - other) < NEAR for other, _ in seen)
+        upright(axes, x + twins * NEAR, shortfall, look[world], world)
+        seen.append((x, shortfall))
+    if not seen:
+        return None
+    axes.set_ylim(bottom=0)
+    axes.margins(x=0.15)
+    ticks_in(axes, "fraction")
+    ticks_in(axes, "USD", "y")
+    axes.set_xlabel("margin required ÷ gross notional (%; known before any path, no interval)")
+    axes.set_ylabel("ES 99 of creditor loss (USD)")
+    bare = any(math.isnan(shortfall.low) for _, shortfall in seen)
+    note = "too few tail paths for intervals" if bare else "bars: 95 % intervals"
+    support = f"n = {seen[0][1].n:,} paths, {seen[0][1].n_tail} in the tail"
+    title = "Capital efficiency against tail loss: down and left is better"
+    heading(figure, title, axes, f"{support}; {note}")
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure
