@@ -19,6 +19,9 @@ from sim.elementary import cos_sin_turn, log
 
 MAX_SEED = 2**64 - 1
 
+Words = tuple[np.uint64, np.uint64]
+Pair = tuple[float, float]
+
 # Purposes: which question a draw answers. Never renumber: that changes every result.
 REGIME_START = 0
 REGIME_STEP = 1
@@ -39,15 +42,15 @@ PARITY = np.uint64(0x1BD11BDAA9FC1A22)  # of the Threefish key schedule
 
 
 @jit
-def _mix(x0, x1, bits):
+def _mix(x0: np.uint64, x1: np.uint64, bits: int) -> Words:
     x0 = x0 + x1
     x1 = (x1 << np.uint64(bits)) | (x1 >> np.uint64(64 - bits))
     return x0, x1 ^ x0
 
 
 @jit
-def threefry(k0: np.uint64, k1: np.uint64, c0: np.uint64, c1: np.uint64):
-    """Threefry-2x64-13 block: two 64-bit words from a two-word key and counter.
+def threefry(k0: np.uint64, k1: np.uint64, c0: np.uint64, c1: np.uint64) -> Words:
+    """Encrypt one block with Threefry-2x64-13: two 64-bit words from a two-word key and counter.
 
     Returns
     -------
@@ -87,8 +90,8 @@ def _unit(word: np.uint64) -> float:
 
 
 @jit
-def uniform_pair(seed: np.uint64, path: int, step: int, purpose: int, index: int):
-    """Two independent uniforms in the open interval (0, 1).
+def uniform_pair(seed: np.uint64, path: int, step: int, purpose: int, index: int) -> Pair:
+    """Draw two independent uniforms in the open interval (0, 1).
 
     Parameters
     ----------
@@ -101,9 +104,7 @@ def uniform_pair(seed: np.uint64, path: int, step: int, purpose: int, index: int
     index : int
         Who asks: an asset's stream, an account; below 2^32.
     """
-    x0, x1 = threefry(
-        np.uint64(seed), np.uint64(path), np.uint64(step), _stream(purpose, index)
-    )
+    x0, x1 = threefry(np.uint64(seed), np.uint64(path), np.uint64(step), _stream(purpose, index))
     return _unit(x0), _unit(x1)
 
 
@@ -113,8 +114,8 @@ def _radius(u: float) -> float:
 
 
 @jit
-def normal_pair(seed: np.uint64, path: int, step: int, purpose: int, index: int):
-    """Two independent standard normals (Box and Muller 1958); arguments as `uniform_pair`."""
+def normal_pair(seed: np.uint64, path: int, step: int, purpose: int, index: int) -> Pair:
+    """Draw two independent standard normals (Box and Muller 1958); arguments as `uniform_pair`."""
     u, v = uniform_pair(seed, path, step, purpose, index)
     radius = _radius(u)
     cosine, sine = cos_sin_turn(v)
@@ -123,7 +124,7 @@ def normal_pair(seed: np.uint64, path: int, step: int, purpose: int, index: int)
 
 @jit
 def exponential(seed: np.uint64, path: int, step: int, purpose: int, index: int) -> float:
-    """A standard exponential; arguments as `uniform_pair`."""
+    """Draw a standard exponential; arguments as `uniform_pair`."""
     u, _ = uniform_pair(seed, path, step, purpose, index)
     return -log(u)
 
@@ -134,12 +135,12 @@ class Window(NamedTuple):
     seed: np.uint64
     path: int
     first: int  # first step; even
-    count: int  # steps
+    steps: int
 
 
 @jit
 def fill_uniforms(window: Window, purpose: int, index: int, out: np.ndarray) -> None:
-    """Uniforms of every step of a window.
+    """Draw the uniforms of every step of a window.
 
     Steps 2p and 2p + 1 take the two halves of `uniform_pair` at counter p.
 
@@ -150,11 +151,11 @@ def fill_uniforms(window: Window, purpose: int, index: int, out: np.ndarray) -> 
     purpose, index : int
         As `uniform_pair`.
     out : (n,) float64 ndarray
-        Receives one draw per step; n at least ``count`` rounded up to an even number.
+        Receives one draw per step; n at least ``window.steps`` rounded up to an even number.
     """
     seed, path = np.uint64(window.seed), np.uint64(window.path)
     start, stream = np.uint64(window.first >> 1), _stream(purpose, index)
-    for pair in range((window.count + 1) >> 1):
+    for pair in range((window.steps + 1) >> 1):
         x0, x1 = threefry(seed, path, start + np.uint64(pair), stream)
         out[2 * pair] = _unit(x0)
         out[2 * pair + 1] = _unit(x1)
@@ -164,7 +165,7 @@ def fill_uniforms(window: Window, purpose: int, index: int, out: np.ndarray) -> 
 def fill_normals(
     window: Window, purpose: int, index: int, scratch: np.ndarray, out: np.ndarray
 ) -> None:
-    """Standard normals of every step of a window: the two of `normal_pair` at steps 2p, 2p + 1.
+    """Draw the normals of every step of a window: the two of `normal_pair` at steps 2p, 2p + 1.
 
     Parameters
     ----------
@@ -175,7 +176,7 @@ def fill_normals(
     """
     seed, path = np.uint64(window.seed), np.uint64(window.path)
     start, stream = np.uint64(window.first >> 1), _stream(purpose, index)
-    pairs = (window.count + 1) >> 1
+    pairs = (window.steps + 1) >> 1
     radius, turn = scratch[:pairs], scratch[pairs:]
     for pair in range(pairs):
         x0, x1 = threefry(seed, path, start + np.uint64(pair), stream)

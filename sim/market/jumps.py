@@ -36,10 +36,7 @@ def poisson(u: float, rate: float, none: float) -> int:
 @jit
 def may_arrive(arrivals: Arrivals, row: int) -> bool:
     """Whether a row's jumps are on in any regime; if not, its draws are not made."""
-    for regime in range(arrivals.rate.shape[1]):
-        if arrivals.rate[row, regime] > 0.0:
-            return True
-    return False
+    return bool(arrivals.rate[row].max() > 0.0)
 
 
 @jit
@@ -67,7 +64,7 @@ def add_common_jumps(
     ----------
     streams : (M,) int64 ndarray
         Index of each asset's draws.
-    regimes : (count,) int64 ndarray
+    regimes : (window.steps,) int64 ndarray
         Regime of each step of the window.
     uniforms : (n,) float64 ndarray
         Scratch.
@@ -77,7 +74,7 @@ def add_common_jumps(
     if not may_arrive(law.common, 0):
         return
     fill_uniforms(window, COMMON_JUMP_COUNT, 0, uniforms)
-    for t in range(window.count):
+    for t in range(window.steps):
         if uniforms[t] > law.common.none[0, regimes[t]]:
             k = regimes[t]
             count = poisson(uniforms[t], law.common.rate[0, k], law.common.none[0, k])
@@ -105,7 +102,7 @@ def add_own_jumps(
     for i in range(len(streams)):
         if may_arrive(law.own, i):
             fill_uniforms(window, OWN_JUMP_COUNT, streams[i], uniforms)
-            for t in range(window.count):
+            for t in range(window.steps):
                 k = regimes[t]
                 if uniforms[t] > law.own.none[i, k]:
                     count = poisson(uniforms[t], law.own.rate[i, k], law.own.none[i, k])

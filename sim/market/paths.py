@@ -47,7 +47,7 @@ def fill_path(
     for first in range(0, steps, BLOCK):
         window = Window(np.uint64(seed), path, first, min(BLOCK, steps - first))
         fill_regimes(law.chain, window, regimes, scratch)
-        current = regimes[first : first + window.count]
+        current = regimes[first : first + window.steps]
         fill_diffusion(law.diffusion, window, law.risky_stream, current, normals, moves)
         add_common_jumps(law.jumps, window, law.risky_stream, current, scratch, moves)
         add_own_jumps(law.jumps, window, law.risky_stream, current, scratch, moves)
@@ -70,7 +70,7 @@ def fill_diffusion(
     ----------
     streams : (M,) int64 ndarray
         Index of each asset's draws.
-    regimes : (count,) int64 ndarray
+    regimes : (window.steps,) int64 ndarray
         Regime of each step of the window.
     normals : (>= M, n) float64 ndarray
         Scratch.
@@ -80,9 +80,9 @@ def fill_diffusion(
     for i in range(len(streams)):
         fill_normals(window, DIFFUSION, streams[i], moves[i], normals[i])
     begin = 0
-    while begin < window.count:  # stretches of one regime: no look-up in the inner loop
+    while begin < window.steps:  # stretches of one regime: no look-up in the inner loop
         regime, end = regimes[begin], begin + 1
-        while end < window.count and regimes[end] == regime:
+        while end < window.steps and regimes[end] == regime:
             end += 1
         for i in range(len(streams)):
             moves[i, begin:end] = law.drift[regime, i]
@@ -110,18 +110,18 @@ def accumulate(
     levels : (M+P,) float64 ndarray
         Log-price over start and log-basis at the window's start; carried on in place.
     prices : (T+1, N) float64 ndarray
-        Rows ``first + 1`` to ``first + count`` are written.
+        Rows ``first + 1`` to ``first + steps`` are written.
     """
-    risky, rows = len(law.risky), slice(window.first + 1, window.first + window.count + 1)
+    risky, rows = len(law.risky), slice(window.first + 1, window.first + window.steps + 1)
     for i in range(risky):
-        asset, row = law.risky[i], moves[i, : window.count]
+        asset, row = law.risky[i], moves[i, : window.steps]
         levels[i] = _scan(1.0, levels[i], row)
         _exponentials(law.price[asset], row)
         prices[rows, asset] = row
     for i in range(len(law.pegged)):
-        asset, base, row = law.pegged[i], law.underlying[i], moves[risky + i, : window.count]
+        asset, base, row = law.pegged[i], law.underlying[i], moves[risky + i, : window.steps]
         levels[risky + i] = _scan(law.peg.decay[i], levels[risky + i], row)
-        for t in range(window.count):
+        for t in range(window.steps):
             row[t] += law.peg.carry[i] * (window.first + t + 1)
         _exponentials(law.peg.scale[i], row)
         prices[rows, asset] = row * prices[rows, base] if base >= 0 else row

@@ -30,7 +30,7 @@ def fill_peg_moves(
     ----------
     streams : (P,) int64 ndarray
         Index of each asset's draws.
-    regimes : (count,) int64 ndarray
+    regimes : (window.steps,) int64 ndarray
         Regime of each step of the window.
     scratch : (n,) float64 ndarray
         Scratch.
@@ -39,11 +39,11 @@ def fill_peg_moves(
     """
     for i in range(len(streams)):
         fill_normals(window, PEG_NOISE, streams[i], moves[i], scratch)
-        for t in range(window.count):
+        for t in range(window.steps):
             moves[i, t] = law.sd[i, regimes[t]] * scratch[t]
         if may_arrive(law.jumps, i):
             fill_uniforms(window, PEG_JUMP_COUNT, streams[i], scratch)
-            for t in range(window.count):
+            for t in range(window.steps):
                 k = regimes[t]
                 if scratch[t] > law.jumps.none[i, k]:
                     count = poisson(scratch[t], law.jumps.rate[i, k], law.jumps.none[i, k])

@@ -29,15 +29,15 @@ def fill_regimes(
     window : Window
         The steps; a window that starts at step 0 draws its first regime.
     regimes : (T+1,) int64 ndarray
-        The whole path's; entries ``first + 1`` to ``first + count`` are written.
+        The whole path's; entries ``first + 1`` to ``first + steps`` are written.
     uniforms : (n,) float64 ndarray
-        Scratch, at least ``count + 1`` long.
+        Scratch, at least ``window.steps`` rounded up to even long.
     """
     if window.first == 0:
         u, _ = uniform_pair(window.seed, window.path, 0, REGIME_START, 0)
         regimes[0] = draw_regime(chain.start, u)
     fill_uniforms(window, REGIME_STEP, 0, uniforms)
     regime = regimes[window.first]
-    for t in range(window.count):
+    for t in range(window.steps):
         regime = draw_regime(chain.transition[regime], uniforms[t])
         regimes[window.first + t + 1] = regime

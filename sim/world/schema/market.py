@@ -1,34 +1,50 @@
 """The market of a run: assets, regimes, volatilities, correlations, jumps and pegs.
 
-Rates and volatilities are annual on a year of 365 days unless the key says otherwise; arrays
+Rates and volatilities are annual, on a year of 365 days, unless the key says otherwise; lists
 with one entry per regime follow the order of ``regimes.names``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from sim.world.schema.base import Finite, Fraction, NonNegative, Positive, Strict
+from sim.errors import SluicegateError
+from sim.world.schema.base import Finite, Fraction, NonNegative, Positive, Strict, unit
+from sim.world.schema.checks import (
+    check_distinct,
+    check_exactly,
+    check_known,
+    check_length,
+    check_square,
+)
 
 MAX_REGIMES = 8
-ROW_SUM_TOLERANCE = 1e-6  # per day; a fitted generator written with rounded digits passes
+ROW_SUM_TOLERANCE = 1e-6  # per day: a fitted generator written with rounded digits passes
 SYMMETRY_TOLERANCE = 1e-9
 
-Price = Annotated[float, Field(gt=0.0, allow_inf_nan=False, description="start price, USD")]
-Rates = tuple[NonNegative, ...]
+PerYear = Annotated[NonNegative, unit("per year")]
+Volatility = Annotated[NonNegative, unit("annual")]
+LogSize = Annotated[Finite, unit("log price")]
+LogSpread = Annotated[NonNegative, unit("log price")]
+Price = Annotated[Positive, unit("USD")]
 Matrix = tuple[tuple[Finite, ...], ...]
 
 
 class Peg(Strict):
     """A log-basis that returns to zero: noise and jumps against a steady pull."""
 
-    reversion_per_day: NonNegative = Field(description="pull towards the peg, per day")
-    volatility: Rates = Field(description="noise of the log-basis, annual, one per regime")
-    jump_rate: Rates = Field(description="jumps of the log-basis per year, one per regime")
-    jump_mean: Finite = Field(0.0, description="mean log size of a jump; negative is a depeg")
-    jump_sd: NonNegative = Field(0.0, description="sd of the log size of a jump")
+    reversion_per_day: Annotated[NonNegative, unit("per day")]
+    """Pull towards the peg: the basis decays as exp(-reversion t)."""
+    volatility: tuple[Volatility, ...]
+    """Noise of the log-basis, one per regime."""
+    jump_rate: tuple[PerYear, ...]
+    """Jumps of the log-basis, one per regime."""
+    jump_mean: LogSize = 0.0
+    """Mean log size of a jump; negative is a depeg."""
+    jump_sd: LogSpread = 0.0
+    """Standard deviation of the log size of a jump."""
 
 
 class RiskyAsset(Strict):
@@ -36,6 +52,7 @@ class RiskyAsset(Strict):
 
     kind: Literal["risky"]
     price: Price
+    """Price at the start."""
 
 
 class StableAsset(Strict):
@@ -43,6 +60,7 @@ class StableAsset(Strict):
 
     kind: Literal["stable"]
     price: Price = 1.0
+    """Price at the peg, which is where it starts."""
     peg: Peg
 
 
@@ -50,11 +68,12 @@ class StakedAsset(Strict):
     """A wrapper: underlying x redemption rate x basis."""
 
     kind: Literal["staked"]
-    underlying: str = Field(description="a risky or stable asset listed before this one")
-    redemption: Positive = Field(description="units of underlying per unit, at the start")
-    staking_yield: Finite = Field(
-        0.0, alias="yield", description="growth of the redemption rate, continuous, per year"
-    )
+    underlying: str
+    """A risky or stable asset that is listed before this one."""
+    redemption: Positive
+    """Units of the underlying per unit, at the start."""
+    staking_yield: Annotated[Finite, unit("per year")] = Field(0.0, alias="yield")
+    """Growth of the redemption rate, continuously compounded."""
     peg: Peg
 
 
@@ -65,51 +84,62 @@ class Regimes(Strict):
     """The hidden Markov chain that every asset follows."""
 
     names: tuple[str, ...] = Field(min_length=1, max_length=MAX_REGIMES)
-    generator_per_day: Matrix = Field(
-        description="transition rates per day; off-diagonal >= 0, rows sum to 0"
-    )
-    start: Literal["stationary"] | str | tuple[Fraction, ...] = Field(
-        "stationary", description="'stationary', a regime name, or one probability per regime"
-    )
+    generator_per_day: Annotated[Matrix, unit("per day")]
+    """Transition rates; off the diagonal not negative, every row sums to 0."""
+    start: str | tuple[Fraction, ...] = "stationary"
+    """Law of the first regime: ``stationary``, a regime's name, or one probability per regime."""
 
     @model_validator(mode="after")
     def _check(self) -> "Regimes":
-        _distinct("regimes.names", self.names)
         count = len(self.names)
-        _square("regimes.generator_per_day", self.generator_per_day, count)
-        for name, row in zip(self.names, enumerate(self.generator_per_day), strict=True):
-            _check_generator_row(name, *row)
+        check_distinct("regimes.names", self.names)
+        check_square("regimes.generator_per_day", self.generator_per_day, count, "regime")
+        for index, row in enumerate(self.generator_per_day):
+            _check_generator_row(self.names[index], index, row)
         if isinstance(self.start, str):
-            _known("regimes.start", self.start, ("stationary", *self.names))
+            check_known("regimes.start", self.start, ("stationary", *self.names))
         else:
-            _length("regimes.start", self.start, count, "regime")
-            if abs(sum(self.start) - 1.0) > 1e-9:
-                raise ValueError(f"regimes.start: probabilities sum to {sum(self.start)}, not 1")
+            check_length("regimes.start", self.start, count, "regime")
+            if abs(sum(self.start) - 1.0) > SYMMETRY_TOLERANCE:
+                raise SluicegateError(
+                    "probabilities do not sum to 1",
+                    where="regimes.start",
+                    value=list(self.start),
+                    allowed=f"a sum of 1 within {SYMMETRY_TOLERANCE:g}",
+                )
         return self
 
 
 class CommonJumps(Strict):
     """Events that hit every risky asset at once, with correlated sizes."""
 
-    rate: Rates = Field(description="events per year, one per regime")
-    mean: dict[str, Finite] = Field(description="mean log size by risky asset")
-    sd: dict[str, NonNegative] = Field(description="sd of the log size by risky asset")
-    correlation: Fraction = Field(description="correlation of the sizes of two assets in one event")
+    rate: tuple[PerYear, ...]
+    """Events, one rate per regime."""
+    mean: dict[str, LogSize]
+    """Mean log size, by risky asset."""
+    sd: dict[str, LogSpread]
+    """Standard deviation of the log size, by risky asset."""
+    correlation: Fraction
+    """Correlation of the sizes of any two assets in one event."""
 
 
 class OwnJumps(Strict):
     """Jumps of one asset alone."""
 
-    rate: Rates = Field(description="jumps per year, one per regime")
-    mean: Finite = Field(0.0, description="mean log size")
-    sd: NonNegative = Field(description="sd of the log size")
+    rate: tuple[PerYear, ...]
+    """Jumps, one rate per regime."""
+    mean: LogSize = 0.0
+    """Mean log size."""
+    sd: LogSpread
+    """Standard deviation of the log size."""
 
 
 class Jumps(Strict):
     """Common and own jumps; either may be left out."""
 
     common: CommonJumps | None = None
-    own: dict[str, OwnJumps] = Field(default_factory=dict, description="by risky asset")
+    own: dict[str, OwnJumps] = Field(default_factory=dict)
+    """By risky asset; an asset that is left out has none."""
 
 
 class Provenance(Strict):
@@ -121,31 +151,27 @@ class Provenance(Strict):
     n: int | None = None
     method: str | None = None
     version: str | None = None
-    assumed: tuple[str, ...] = Field((), description="keys whose values are assumed, and why")
+    assumed: tuple[str, ...] = ()
+    """Keys whose values are assumed rather than fitted or published."""
 
 
 class MarketConfig(Strict):
     """Everything that determines the law of a price path."""
 
-    assets: dict[str, Asset] = Field(
-        min_length=1, description="by name; their order is the order of all arrays"
-    )
+    assets: dict[str, Asset] = Field(min_length=1)
+    """By name; their order is the order of all arrays."""
     regimes: Regimes
-    volatility: dict[str, tuple[Positive, ...]] = Field(
-        default_factory=dict,
-        description="diffusive volatility, annual, by risky asset, one per regime",
+    volatility: dict[str, tuple[Annotated[Positive, unit("annual")], ...]] = Field(
+        default_factory=dict
     )
-    correlation: dict[str, Matrix] = Field(
-        default_factory=dict,
-        description="correlation of the diffusions, by regime, risky assets in order",
-    )
+    """Volatility of the diffusion, without jumps: by risky asset, one per regime."""
+    correlation: dict[str, Matrix] = Field(default_factory=dict)
+    """Correlation of the diffusions: by regime, risky assets in order."""
     jumps: Jumps | None = None
-    drift: dict[str, Finite] = Field(
-        default_factory=dict, description="annual log-drift of the expected price; default 0"
-    )
-    max_correlation_repair: NonNegative = Field(
-        0.1, description="Frobenius distance above which an indefinite correlation is refused"
-    )
+    drift: dict[str, Annotated[Finite, unit("per year")]] = Field(default_factory=dict)
+    """Log growth of the expected price, by risky asset; 0 (a martingale) where left out."""
+    max_correlation_repair: NonNegative = 0.1
+    """Frobenius distance above which an indefinite correlation matrix is refused."""
     provenance: Provenance | None = None
 
     @property
@@ -158,102 +184,79 @@ class MarketConfig(Strict):
         regimes = self.regimes.names
         _check_underlyings(self.assets)
         _check_pegs(self.assets, len(regimes))
-        _exactly("volatility", self.volatility, self.risky, "risky asset")
+        check_exactly("volatility", self.volatility, self.risky, "risky asset")
         for name, values in self.volatility.items():
-            _length(f"volatility.{name}", values, len(regimes), "regime")
-        if len(self.risky) > 0:
-            _exactly("correlation", self.correlation, regimes, "regime")
+            check_length(f"volatility.{name}", values, len(regimes), "regime")
+        check_exactly("correlation", self.correlation, regimes if self.risky else (), "regime")
         for name, matrix in self.correlation.items():
             _check_correlation(f"correlation.{name}", matrix, self.risky)
         for name in self.drift:
-            _known("drift", name, self.risky)
+            check_known("drift", name, self.risky)
         _check_jumps(self.jumps, self.risky, len(regimes))
         return self
 
 
 def _check_underlyings(assets: Mapping[str, Asset]) -> None:
-    seen: dict[str, Asset] = {}
+    names = list(assets)
     for name, asset in assets.items():
         if isinstance(asset, StakedAsset):
-            key = f"assets.{name}.underlying"
-            if asset.underlying in assets and asset.underlying not in seen:
-                raise ValueError(f"{key}: {asset.underlying!r} must be listed before {name!r}")
-            _known(key, asset.underlying, seen)
-            if seen[asset.underlying].kind == "staked":
-                raise ValueError(f"{key}: {asset.underlying!r} is itself staked; name its base")
-        seen[name] = asset
+            key, base = f"assets.{name}.underlying", asset.underlying
+            allowed = [n for n in names[: names.index(name)] if assets[n].kind != "staked"]
+            if base in assets and base not in allowed:
+                why = "is itself staked" if assets[base].kind == "staked" else "is listed later"
+                raise SluicegateError(
+                    f"{base!r} {why}", where=key, value=base, allowed=", ".join(allowed) or "(none)"
+                )
+            check_known(key, base, allowed)
 
 
 def _check_pegs(assets: Mapping[str, Asset], regimes: int) -> None:
     for name, asset in assets.items():
         if not isinstance(asset, RiskyAsset):
             key = f"assets.{name}.peg"
-            _length(f"{key}.volatility", asset.peg.volatility, regimes, "regime")
-            _length(f"{key}.jump_rate", asset.peg.jump_rate, regimes, "regime")
+            check_length(f"{key}.volatility", asset.peg.volatility, regimes, "regime")
+            check_length(f"{key}.jump_rate", asset.peg.jump_rate, regimes, "regime")
 
 
 def _check_jumps(jumps: Jumps | None, risky: tuple[str, ...], regimes: int) -> None:
     if jumps is None:
         return
     for name, own in jumps.own.items():
-        _known("jumps.own", name, risky)
-        _length(f"jumps.own.{name}.rate", own.rate, regimes, "regime")
+        check_known("jumps.own", name, risky)
+        check_length(f"jumps.own.{name}.rate", own.rate, regimes, "regime")
     if jumps.common is not None:
-        _length("jumps.common.rate", jumps.common.rate, regimes, "regime")
-        _exactly("jumps.common.mean", jumps.common.mean, risky, "risky asset")
-        _exactly("jumps.common.sd", jumps.common.sd, risky, "risky asset")
+        check_length("jumps.common.rate", jumps.common.rate, regimes, "regime")
+        check_exactly("jumps.common.mean", jumps.common.mean, risky, "risky asset")
+        check_exactly("jumps.common.sd", jumps.common.sd, risky, "risky asset")
 
 
 def _check_generator_row(name: str, index: int, row: tuple[float, ...]) -> None:
     key = f"regimes.generator_per_day[{index}] ({name})"
-    for column, rate in enumerate(row):
-        if column != index and rate < 0.0:
-            raise ValueError(f"{key}: rate {rate} in column {column} is negative")
+    if any(rate < 0.0 for column, rate in enumerate(row) if column != index):
+        raise SluicegateError(
+            "a rate off the diagonal is negative", where=key, value=list(row), allowed=">= 0"
+        )
     if abs(sum(row)) > ROW_SUM_TOLERANCE:
-        raise ValueError(
-            f"{key}: sums to {sum(row):.9g}, must be 0 within {ROW_SUM_TOLERANCE} per day; "
-            "the diagonal entry is minus the sum of the others"
+        raise SluicegateError(
+            f"the row sums to {sum(row):.9g}",
+            where=key,
+            value=list(row),
+            allowed=f"a sum of 0 within {ROW_SUM_TOLERANCE:g} per day",
+            hint=f"{sum(row[:index]) + sum(row[index + 1 :]):.9g} negated on the diagonal",
         )
 
 
 def _check_correlation(key: str, matrix: Matrix, names: tuple[str, ...]) -> None:
-    _square(key, matrix, len(names))
+    check_square(key, matrix, len(names), "risky asset")
     values = np.array(matrix)
     for i, j in np.ndindex(values.shape):
-        pair = f"{key}[{i}][{j}] ({names[i]}, {names[j]})"
-        if i == j and abs(values[i, i] - 1.0) > SYMMETRY_TOLERANCE:
-            raise ValueError(f"{pair}: the diagonal must be 1, not {values[i, i]}")
-        if abs(values[i, j]) > 1.0:
-            raise ValueError(f"{pair}: {values[i, j]} is outside [-1, 1]")
-        if abs(values[i, j] - values[j, i]) > SYMMETRY_TOLERANCE:
-            raise ValueError(f"{pair}: {values[i, j]} differs from its mirror {values[j, i]}")
-
-
-def _known(key: str, name: str, allowed: Iterable[str]) -> None:
-    names = tuple(allowed)
-    if name not in names:
-        raise ValueError(f"{key}: unknown name {name!r}; one of {', '.join(names) or '(none)'}")
-
-
-def _exactly(key: str, given: Mapping[str, object], names: tuple[str, ...], what: str) -> None:
-    for name in given:
-        _known(key, name, names)
-    for name in names:
-        if name not in given:
-            raise ValueError(f"{key}: no entry for the {what} {name!r}")
-
-
-def _distinct(key: str, names: tuple[str, ...]) -> None:
-    if len(set(names)) < len(names):
-        raise ValueError(f"{key}: names repeat in {', '.join(names)}")
-
-
-def _length(key: str, values: tuple[object, ...], count: int, what: str) -> None:
-    if len(values) != count:
-        raise ValueError(f"{key}: has {len(values)} entries, must have {count}, one per {what}")
-
-
-def _square(key: str, matrix: Matrix, count: int) -> None:
-    if len(matrix) != count or any(len(row) != count for row in matrix):
-        shape = f"{len(matrix)} rows of length {[len(row) for row in matrix]}"
-        raise ValueError(f"{key}: has {shape}, must be {count} x {count}")
+        value, mirror, what = values[i, j], values[j, i], None
+        if i == j and abs(value - 1.0) > SYMMETRY_TOLERANCE:
+            what, allowed = "the diagonal is not 1", "1"
+        elif abs(value) > 1.0 + SYMMETRY_TOLERANCE:
+            what, allowed = "a correlation is beyond 1", "-1 to 1"
+        elif abs(value - mirror) > SYMMETRY_TOLERANCE:
+            what, allowed = "the matrix is not symmetric", f"{float(mirror)!r}, as its mirror"
+        if what is not None:
+            where = f"{key}[{i}][{j}] ({names[i]}, {names[j]})"
+            raise SluicegateError(what, where=where, value=float(value), allowed=allowed)
