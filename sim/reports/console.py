@@ -10,7 +10,7 @@ HEAD = ("world", "margin", "creditor loss", "P(> 0)", "ES 95", "to baseline", "a
 
 def summary_table(result: StudyResult) -> str:
     """Table of the main figures with the three findings beneath; at most 100 columns wide."""
-    rows = [HEAD]
+    rows: list[tuple[str, ...]] = [HEAD]
     for world in map(str, result.worlds.world):
         rows.append((world, *_row(result, world)))
     widths = [max(len(row[place]) for row in rows) for place in range(len(HEAD))]

@@ -90,9 +90,7 @@ def render(
         background=background_table(result),
         assumed=[origin for origin in found if origin.assumed],
         sourced=[origin for origin in found if not origin.assumed],
-        settings=[
-            (key, value) for key, value in config.items() if isinstance(value, int | float | str)
-        ],
+        settings=[(key, config[key]) for key in config if not isinstance(config[key], dict | list)],
         letter=letter,
         manifest=flatten(manifest),
         figures={name: Markup(inline(text, name)) for name, text in figures.items()},  # noqa: S704

@@ -126,12 +126,9 @@ def capital_table(result: StudyResult) -> Table | None:
 def cascade_table(result: StudyResult) -> Table | None:
     """Amplification and branching by generation: worlds down."""
     rows = result.summary.cascade
-    defined = [
-        s for s in dict.fromkeys(rows.statistic) if rows[rows.statistic == s].value.notna().any()
-    ]
+    defined = sorted(set(rows.statistic[rows.value.notna()]))[:MAX_COLUMNS]
     if not defined:
         return None
-    defined = sorted(defined)[:MAX_COLUMNS]
     caption = "Amplification and branching ratios, 95 % intervals beneath"
     table = Table(
         f"{caption}; n = {int(rows.n.max()):,} paths", [_cascade_name(s) for s in defined]
@@ -150,25 +147,17 @@ def _cascade_name(statistic: str) -> str:
 
 
 def background_table(result: StudyResult) -> Table | None:
-    """Background book: Λ, and what it triggered."""
-    figures = {"lambda_ratio": "static", "background_notional": "mean"}
-    table = Table("Background book, 95 % interval beneath", [])
+    """Background book: Λ, which is set, and what the book triggered."""
     known = set(result.summary.tidy.metric)
-    names = [name for name in figures if name in known]
-    if not names:
+    if not known & {"lambda_ratio", "background_notional"}:
         return None
-    table.head = [
-        f"{describe(name).label}{' (mean)' * (figures[name] == 'mean')}" for name in names
-    ]
+    n = int(result.summary.headline.n.max())
+    caption = f"Background book; 95 % interval of the mean beneath; n = {n:,} paths"
+    table = Table(caption, ["Λ (set, not sampled)", "Notional triggered, mean per path"])
     for world in worlds_of(result):
-        cells = []
-        for name in names:
-            figure = result.summary.figure(world, name, figures[name])
-            static = figures[name] == "static"
-            cell = figure_cell(table, figure, describe(name).unit) if not static else None
-            cells.append(
-                cell or Cell(amount(figure.value, describe(name).unit), "set, not sampled")
-            )
+        ratio = result.summary.figure(world, "lambda_ratio", "static")
+        triggered = result.summary.figure(world, "background_notional", "mean")
+        cells = [Cell(amount(ratio.value, "×")), figure_cell(table, triggered, "USD")]
         table.rows.append((world, cells))
     return table
 

@@ -58,6 +58,8 @@ def amount(value: float, unit: str = "USD") -> str:
 def change(value: float, unit: str = "USD") -> str:
     """Write a difference with its sign."""
     text = amount(value, unit)
+    if unit == "fraction":
+        text = text.replace("%", "pp")  # a difference of shares is in percentage points
     return f"+{text}" if value > 0 else text
 
 
