@@ -4,13 +4,23 @@ Rates and volatilities are annual, on a year of 365 days, unless the key says ot
 with one entry per regime follow the order of ``regimes.names``.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from sim.errors import SluicegateError
+from sim.world.schema.assets import (
+    Asset,
+    LogSize,
+    LogSpread,
+    PerYear,
+    RiskyAsset,
+    StableAsset,
+    StakedAsset,
+    check_pegs,
+    check_underlyings,
+)
 from sim.world.schema.base import Finite, Fraction, NonNegative, Positive, Strict, unit
 from sim.world.schema.checks import (
     check_distinct,
@@ -20,64 +30,13 @@ from sim.world.schema.checks import (
     check_square,
 )
 
+__all__ = ["MarketConfig", "Regimes", "RiskyAsset", "StableAsset", "StakedAsset"]
+
 MAX_REGIMES = 8
 ROW_SUM_TOLERANCE = 1e-6  # per day: a fitted generator written with rounded digits passes
 SYMMETRY_TOLERANCE = 1e-9
 
-PerYear = Annotated[NonNegative, unit("per year")]
-Volatility = Annotated[NonNegative, unit("annual")]
-LogSize = Annotated[Finite, unit("log price")]
-LogSpread = Annotated[NonNegative, unit("log price")]
-Price = Annotated[Positive, unit("USD")]
 Matrix = tuple[tuple[Finite, ...], ...]
-
-
-class Peg(Strict):
-    """A log-basis that returns to zero: noise and jumps against a steady pull."""
-
-    reversion_per_day: Annotated[NonNegative, unit("per day")]
-    """Pull towards the peg: the basis decays as exp(-reversion t)."""
-    volatility: tuple[Volatility, ...]
-    """Noise of the log-basis, one per regime."""
-    jump_rate: tuple[PerYear, ...]
-    """Jumps of the log-basis, one per regime."""
-    jump_mean: LogSize = 0.0
-    """Mean log size of a jump; negative is a depeg."""
-    jump_sd: LogSpread = 0.0
-    """Standard deviation of the log size of a jump."""
-
-
-class RiskyAsset(Strict):
-    """An asset whose price diffuses and jumps."""
-
-    kind: Literal["risky"]
-    price: Price
-    """Price at the start."""
-
-
-class StableAsset(Strict):
-    """An asset pegged to a fixed price."""
-
-    kind: Literal["stable"]
-    price: Price = 1.0
-    """Price at the peg, which is where it starts."""
-    peg: Peg
-
-
-class StakedAsset(Strict):
-    """A wrapper: underlying x redemption rate x basis."""
-
-    kind: Literal["staked"]
-    underlying: str
-    """A risky or stable asset that is listed before this one."""
-    redemption: Positive
-    """Units of the underlying per unit, at the start."""
-    staking_yield: Annotated[Finite, unit("per year")] = Field(0.0, alias="yield")
-    """Growth of the redemption rate, continuously compounded."""
-    peg: Peg
-
-
-Asset = Annotated[RiskyAsset | StableAsset | StakedAsset, Field(discriminator="kind")]
 
 
 class Regimes(Strict):
@@ -92,18 +51,18 @@ class Regimes(Strict):
     @model_validator(mode="after")
     def _check(self) -> "Regimes":
         count = len(self.names)
-        check_distinct("regimes.names", self.names)
-        check_square("regimes.generator_per_day", self.generator_per_day, count, "regime")
+        check_distinct("names", self.names)
+        check_square("generator_per_day", self.generator_per_day, count, "regime")
         for index, row in enumerate(self.generator_per_day):
             _check_generator_row(self.names[index], index, row)
         if isinstance(self.start, str):
-            check_known("regimes.start", self.start, ("stationary", *self.names))
+            check_known("start", self.start, ("stationary", *self.names))
         else:
-            check_length("regimes.start", self.start, count, "regime")
+            check_length("start", self.start, count, "regime")
             if abs(sum(self.start) - 1.0) > SYMMETRY_TOLERANCE:
                 raise SluicegateError(
                     "probabilities do not sum to 1",
-                    where="regimes.start",
+                    where="start",
                     value=list(self.start),
                     allowed=f"a sum of 1 within {SYMMETRY_TOLERANCE:g}",
                 )
@@ -182,8 +141,8 @@ class MarketConfig(Strict):
     @model_validator(mode="after")
     def _check(self) -> "MarketConfig":
         regimes = self.regimes.names
-        _check_underlyings(self.assets)
-        _check_pegs(self.assets, len(regimes))
+        check_underlyings(self.assets)
+        check_pegs(self.assets, len(regimes))
         check_exactly("volatility", self.volatility, self.risky, "risky asset")
         for name, values in self.volatility.items():
             check_length(f"volatility.{name}", values, len(regimes), "regime")
@@ -194,28 +153,6 @@ class MarketConfig(Strict):
             check_known("drift", name, self.risky)
         _check_jumps(self.jumps, self.risky, len(regimes))
         return self
-
-
-def _check_underlyings(assets: Mapping[str, Asset]) -> None:
-    names = list(assets)
-    for name, asset in assets.items():
-        if isinstance(asset, StakedAsset):
-            key, base = f"assets.{name}.underlying", asset.underlying
-            allowed = [n for n in names[: names.index(name)] if assets[n].kind != "staked"]
-            if base in assets and base not in allowed:
-                why = "is itself staked" if assets[base].kind == "staked" else "is listed later"
-                raise SluicegateError(
-                    f"{base!r} {why}", where=key, value=base, allowed=", ".join(allowed) or "(none)"
-                )
-            check_known(key, base, allowed)
-
-
-def _check_pegs(assets: Mapping[str, Asset], regimes: int) -> None:
-    for name, asset in assets.items():
-        if not isinstance(asset, RiskyAsset):
-            key = f"assets.{name}.peg"
-            check_length(f"{key}.volatility", asset.peg.volatility, regimes, "regime")
-            check_length(f"{key}.jump_rate", asset.peg.jump_rate, regimes, "regime")
 
 
 def _check_jumps(jumps: Jumps | None, risky: tuple[str, ...], regimes: int) -> None:
@@ -231,7 +168,7 @@ def _check_jumps(jumps: Jumps | None, risky: tuple[str, ...], regimes: int) -> N
 
 
 def _check_generator_row(name: str, index: int, row: tuple[float, ...]) -> None:
-    key = f"regimes.generator_per_day[{index}] ({name})"
+    key = f"generator_per_day[{index}] ({name})"
     if any(rate < 0.0 for column, rate in enumerate(row) if column != index):
         raise SluicegateError(
             "a rate off the diagonal is negative", where=key, value=list(row), allowed=">= 0"
