@@ -1,10 +1,11 @@
 """Which three findings head the report: fixed before any number is seen."""
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
 
-from sim.reports.words import finding, verdict
+from sim.reports.words import amount, finding, scaled, verdict
 from sim.studies.pairing import FULL
 from sim.studies.result import StudyResult
 from sim.studies.statistics import Estimate
@@ -44,7 +45,7 @@ def headline_statistic(result: StudyResult, world: str, metric: str) -> str:
     """Deepest statistic that enough tail paths carry."""
     for statistic in ("es_99", "es_95"):
         figure = result.summary.figure(world, metric, f"delta_{statistic}")
-        if figure.n_tail is not None and figure.n_tail >= ES_TAIL and figure.low == figure.low:
+        if figure.n_tail is not None and figure.n_tail >= ES_TAIL and not math.isnan(figure.low):
             return statistic
     return "mean"
 
@@ -63,6 +64,24 @@ def findings(result: StudyResult) -> list[Finding]:
         text = finding(metric, statistic, (world, base), figure)
         found.append(Finding(text, verdict(figure), world, metric, statistic, figure))
     return found
+
+
+def capital_line(result: StudyResult) -> str:
+    """Say what the proposed scope frees, in one sentence; empty when the study does not tell."""
+    world = proposed(result.worlds, "same legs", result.baseline)
+    if world is None:
+        return ""
+    own, base = (
+        result.summary.figure(name, "margin_required", "static").value
+        for name in (world, result.baseline)
+    )
+    if math.isnan(own) or not base > 0:
+        return ""
+    return (
+        f"Capital, known before any path and without sampling: {world} requires {amount(own)} of "
+        f"margin for the legs on which {result.baseline} requires {amount(base)} "
+        f"({scaled((own / base - 1) * 100)} %)."
+    )
 
 
 def _has(result: StudyResult, world: str, metric: str) -> bool:

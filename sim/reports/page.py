@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from sim.reports.assumptions import flatten, origins
-from sim.reports.findings import RULE, findings
+from sim.reports.findings import RULE, capital_line, findings
 from sim.reports.style import inline
 from sim.reports.tables import (
     Table,
@@ -80,6 +80,7 @@ def render(
         rule=RULE,
         replicates=REPLICATES,
         findings=findings(result),
+        capital_line=capital_line(result),
         worlds=result.worlds.to_dict("records"),
         baseline=result.baseline,
         capital=capital_table(result),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sim.reports.axes import shown
 from sim.reports.words import STATISTICS, amount, change, interval, unit_of
 from sim.studies.metrics import CAPITAL, GENERATION, describe
 from sim.studies.result import StudyResult
@@ -98,9 +99,8 @@ def difference_table(result: StudyResult, leave: Sequence[str] = ()) -> Table | 
         for world in names:
             figure = result.summary.figure(world, metric, "delta_mean")
             cells.append(figure_cell(table, figure, describe(metric).unit, difference=True))
-        table.rows.append(
-            (f"{describe(metric).label} ({describe(metric).unit or 'as given'})", cells)
-        )
+        named = describe(metric)
+        table.rows.append((f"{named.label} ({shown(named.unit) or 'as given'})", cells))
     return table
 
 

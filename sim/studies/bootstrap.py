@@ -89,7 +89,7 @@ def ratio(top: Floats, bottom: Floats, sample: Resample) -> Estimate:
     defined = replicated != 0.0
     lost = 1 - float(defined.mean())
     if lost > LOST_SHARE:
-        note = f"no interval: the denominator is zero in {lost:.0%} of resamples"
+        note = f"no interval: the denominator is zero in {lost * 100:.0f} % of resamples"
         return Estimate(value, n=n, n_tail=carrying, note=note)
     replicates = (sample.counts @ tops)[defined] / replicated[defined]
     if np.ptp(replicates) == 0.0:

@@ -81,7 +81,7 @@ def mean(values: Floats, clusters: Codes | None = None, level: float = LEVEL) ->
     value = float(values.mean())
     if np.all(values == values[0]):
         excluded = clopper_pearson(0, _clusters(n, clusters), level)[1]
-        note = f"the same on all {n} paths: no interval; up to {excluded:.2%} of paths may differ"
+        note = f"the same on all {n} paths: no interval; up to {excluded * 100:.2f} % of paths may differ"
         return Estimate(float(values[0]), n=n, note=note)
     variance, freedom = clustered_variance(values, clusters)
     if freedom < 1:
@@ -178,8 +178,8 @@ def quantile(values: Floats, p: float, level: float = LEVEL) -> Estimate:
 
 def _rank_note(n: int, ranks: Ranks) -> str:
     if ranks.low and ranks.high:
-        return f"ranks {ranks.low} and {ranks.high} of {n}, coverage {ranks.coverage:.1%}"
+        return f"ranks {ranks.low} and {ranks.high} of {n}, coverage {ranks.coverage * 100:.1f} %"
     if ranks.low or ranks.high:
         side = "lower" if ranks.low else "upper"
-        return f"{n} paths are too few: {side} bound only, coverage {ranks.coverage:.1%}"
+        return f"{n} paths are too few: {side} bound only, coverage {ranks.coverage * 100:.1f} %"
     return f"{n} paths are too few for an interval"
