@@ -50,10 +50,10 @@ def tail_figure(result: StudyResult, metric: str, title: str) -> Figure | None:
             var = result.summary.figure(world, metric, f"var_{level}")
             point(axes, (var.value, height), var, look[world])
     if all(not column.any() for column in values.values()):
-        bound = clopper_pearson(0, n)[1]
+        bound = 100 * clopper_pearson(0, n)[1]
         remark(
             axes,
-            f"zero on all {n:,} paths of every world: P(> 0) is at most {bound * 100:.2f} % each",
+            f"zero on all {n:,} paths of every world: P(> 0) ≤ {bound:.2f} % each",
         )
     axes.set_yscale("log")
     axes.set_ylim(0.7 / n, 1.3)

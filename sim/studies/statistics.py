@@ -80,8 +80,8 @@ def mean(values: Floats, clusters: Codes | None = None, level: float = LEVEL) ->
         return Estimate(NAN, note="no observations")
     value = float(values.mean())
     if np.all(values == values[0]):
-        excluded = clopper_pearson(0, _clusters(n, clusters), level)[1]
-        note = f"the same on all {n} paths: no interval; up to {excluded * 100:.2f} % of paths may differ"
+        excluded = 100 * clopper_pearson(0, _clusters(n, clusters), level)[1]
+        note = f"the same on all {n} paths: no interval; up to {excluded:.2f} % may differ"
         return Estimate(float(values[0]), n=n, note=note)
     variance, freedom = clustered_variance(values, clusters)
     if freedom < 1:
