@@ -97,7 +97,7 @@ def install() -> Path:
         folder = _open_folder(cache_root(), name)
     except OSError as reason:
         folder = _open_folder(_temporary_root(reason), name)
-    numba.config.CACHE_DIR = str(folder)
+    _point_to(folder)
     prune(folder.parent)
     return folder
 
@@ -108,24 +108,28 @@ def including(folder: Path) -> Iterator[None]:
 
     Used around the import of rules that live outside the repository.
     """
-    before = numba.config.CACHE_DIR
-    root, present = Path(before).parent, Path(before).name
-    name = source_hash([folder.resolve()], (present, str(folder.resolve())))
-    numba.config.CACHE_DIR = str(_open_folder(root, name))
+    before = present_folder()
+    name = source_hash([folder.resolve()], (before.name, str(folder.resolve())))
+    _point_to(_open_folder(before.parent, name))
     try:
         yield
     finally:
-        numba.config.CACHE_DIR = before
+        _point_to(before)
+
+
+def present_folder() -> Path:
+    """Return the folder that numba keeps compiled code in at present."""
+    return Path(numba.config.CACHE_DIR)  # type: ignore[attr-defined]
 
 
 def is_warm() -> bool:
     """Say whether a run has completed with the present sources, so that nothing must compile."""
-    return Path(numba.config.CACHE_DIR, _WARM).exists()
+    return (present_folder() / _WARM).exists()
 
 
 def mark_warm() -> None:
     """Remember that a run has completed with the present sources."""
-    Path(numba.config.CACHE_DIR, _WARM).touch()
+    (present_folder() / _WARM).touch()
 
 
 def prune(root: Path, keep: int = KEEP, recent_seconds: float = RECENT_SECONDS) -> list[Path]:
@@ -141,6 +145,10 @@ def prune(root: Path, keep: int = KEEP, recent_seconds: float = RECENT_SECONDS) 
             _remove(folder)
             removed.append(folder)
     return removed
+
+
+def _point_to(folder: Path) -> None:
+    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
 
 
 def _open_folder(root: Path, name: str) -> Path:

@@ -30,9 +30,9 @@ def menu() -> str:
     folder = default_config_dir()
     lines = ["groups (group=choice, or group=[one,two] where several are meant):"]
     for group in groups([folder]):
-        text = f"{group:<12} {', '.join(choices(group, [folder]))}"
+        text = f"{group:<14} {', '.join(choices(group, [folder]))}"
         lines += textwrap.wrap(
-            text, 96, initial_indent="  ", subsequent_indent=" " * 15, break_on_hyphens=False
+            text, 96, initial_indent="  ", subsequent_indent=" " * 17, break_on_hyphens=False
         )
     return "\n".join(lines)
 
@@ -58,7 +58,7 @@ def _describe(name: str, field: FieldInfo, given: Mapping[str, Any]) -> list[str
         if fact
     ]
     text = f"{' '.join((field.description or '').split())} [{'; '.join(facts)}]"
-    return textwrap.wrap(f"{name:<12} {text}", 96, initial_indent="  ", subsequent_indent=" " * 15)
+    return textwrap.wrap(f"{name:<14} {text}", 96, initial_indent="  ", subsequent_indent=" " * 17)
 
 
 def _is_plain(field: FieldInfo) -> bool:

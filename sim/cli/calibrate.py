@@ -21,6 +21,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run the calibration."""
-    from sim.calibration import command
+    from sim.calibration.command import run
 
-    return command.run(arguments.overrides)
+    return run(arguments.overrides)

@@ -1,7 +1,8 @@
 """The command ``sluicegate``: finds the commands in this folder and runs one.
 
-A command is a file of this folder (no underscore in front) with a docstring (its first line is the help), a function
-``add_arguments(parser)`` and a function ``execute(arguments) -> int`` that returns the exit code.
+A command is a file of this folder, without an underscore in front, with a docstring (its first
+line is the help), a function ``add_arguments(parser)`` and a function ``execute(arguments) -> int``
+that returns the exit code.
 """
 
 from __future__ import annotations

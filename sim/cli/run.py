@@ -49,10 +49,11 @@ def execute(arguments: argparse.Namespace) -> int:
     from sim.studies.manifest import begin_manifest, end_manifest
     from sim.studies.run_folder import open_run
 
-    manifest = begin_manifest(arguments.command_line, config.model_dump(mode="json"))
-    with open_run(Path(config.out), config.experiment) as run:
+    plain = config.model_dump(mode="json", by_alias=True)
+    manifest = begin_manifest(arguments.command_line, plain)
+    with open_run(Path(config.out), config.experiment.name) as run:
         result = _simulate(config)
-        write_run(run.path, config, result, end_manifest(manifest))
+        write_run(run.path, plain, result, end_manifest(manifest))
     print(summary_table(result))
     print(f"\nreport: {run.final}/report.html")
     return 0
@@ -69,7 +70,7 @@ def load_config(overrides: list[str], search_path: list[Path]) -> RunConfig:
 
 def _simulate(config: RunConfig) -> StudyResult:
     from sim.cli._progress import progress_bar
-    from sim.studies.experiment import path_units, run_experiment
+    from sim.studies.experiment import run_experiment
 
     if not cache.is_warm():
         print(
@@ -77,7 +78,8 @@ def _simulate(config: RunConfig) -> StudyResult:
             "the bar starts when that is done",
             file=sys.stderr,
         )
-    with progress_bar(path_units(config)) as advance:
+    runs = config.paths * len(config.experiment.worlds) * len(config.experiment.twins)
+    with progress_bar(runs) as advance:
         result = run_experiment(config, advance)
     cache.mark_warm()
     return result

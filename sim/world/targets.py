@@ -109,11 +109,9 @@ def _items(config: Any) -> Iterator[tuple[Any, Any]]:
 
 def _check_free(name: str, root: Path, where: str | None) -> None:
     """Refuse a module name that already means another module."""
-    present = sys.modules.get(name)
-    origin = present.__file__ if present is not None else _origin(name)
-    if name in sys.builtin_module_names or (
-        origin is not None and not Path(origin).resolve().is_relative_to(root.resolve())
-    ):
+    origin = _origin(name)
+    taken = origin is not None and not Path(origin).resolve().is_relative_to(root.resolve())
+    if taken or name in sys.builtin_module_names:
         raise SluicegateError(
             f"the module name {name!r} is already taken by another library",
             where,
@@ -123,6 +121,10 @@ def _check_free(name: str, root: Path, where: str | None) -> None:
 
 
 def _origin(name: str) -> str | None:
+    """Return the file that ``import name`` leads to at present, if there is one."""
+    present = sys.modules.get(name)
+    if present is not None:
+        return getattr(present, "__file__", None)
     found = importlib.util.find_spec(name)
     return found.origin if found is not None else None
 

@@ -75,6 +75,10 @@ def _problem(
         place = ".".join(part for part in (place, inner.where) if part) or path
         return SluicegateError(inner.what, place, inner.value, inner.allowed, inner.hint)
     if inner is not None:
+        if isinstance(
+            detail["input"], Mapping | BaseModel
+        ):  # a rule on several keys: it names them
+            return SluicegateError(str(inner), path)
         return SluicegateError(str(inner), path, detail["input"])
     what, allowed = _what(kind, context, detail["msg"])
     return SluicegateError(what, path, detail["input"], allowed)
@@ -97,14 +101,18 @@ def _real_keys(location: tuple[Any, ...], data: Any, missing: bool) -> list[Any]
     keys: list[Any] = []
     for position, part in enumerate(location):
         last = position == len(location) - 1
-        if isinstance(data, Mapping) and part in data:
-            data = data[part]
-        elif isinstance(data, list | tuple) and isinstance(part, int) and part < len(data):
+        if _holds(data, part):
             data = data[part]
         elif not (last and missing):
             continue
         keys.append(part)
     return keys
+
+
+def _holds(data: Any, part: Any) -> bool:
+    if isinstance(data, Mapping):
+        return part in data
+    return isinstance(data, list | tuple) and isinstance(part, int) and part < len(data)
 
 
 def _names(annotation: Any, keys: list[Any]) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Who acts: one file per population, with its parameters and its rule, written once."""

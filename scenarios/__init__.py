@@ -1,0 +1,1 @@
+"""What happens to the world: shocks, faults, replays; one file per family."""
