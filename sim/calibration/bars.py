@@ -72,7 +72,7 @@ def take_bars(
     series = {asset: _join_venues(rows[rows["asset"] == asset]) for asset in assets}
     bar = _bar_size(series, file.name)
     clock = _common_clock(series, bar, file.name)
-    notes = [f"{clock[0]} to {clock[-1]}, bars of {bar}"]
+    notes = [f"{clock[0].isoformat()} to {clock[-1].isoformat()}, bars of {_length(bar)}"]
     closes, returns = [], []
     for asset, frame in series.items():
         placed = frame.reindex(clock)
@@ -81,14 +81,20 @@ def take_bars(
         closes.append(placed["close"].to_numpy(dtype=float))
         returns.append(_log_returns(placed))
     bars = Bars(
-        assets, clock, np.stack(closes, axis=1), np.stack(returns, axis=1),
-        bar.total_seconds(), tuple(notes),
+        assets,
+        clock,
+        np.stack(closes, axis=1),
+        np.stack(returns, axis=1),
+        bar.total_seconds(),
+        tuple(notes),
     )
     count = int(bars.complete.sum())
     if count < FEWEST_RETURNS:
         raise SluicegateError(
-            f"too few bars: {count} complete returns of {', '.join(assets)}", where=file.name,
-            allowed=f"at least {FEWEST_RETURNS}", hint="a longer span, or fewer assets",
+            f"too few bars: {count} complete returns of {', '.join(assets)}",
+            where=file.name,
+            allowed=f"at least {FEWEST_RETURNS}",
+            hint="a longer span, or fewer assets",
         )
     return bars
 
@@ -102,7 +108,9 @@ def _within(file: PriceFile, span: tuple[str | None, str | None]) -> pd.DataFram
         rows = rows[rows["timestamp"] <= last]
     if rows.empty:
         raise SluicegateError(
-            "no bar between start and end", where=file.name, value=span,
+            "no bar between start and end",
+            where=file.name,
+            value=span,
             allowed=f"{file.rows['timestamp'].min()} to {file.rows['timestamp'].max()}",
         )
     return rows
@@ -126,12 +134,13 @@ def _bar_size(series: dict[str, pd.DataFrame], name: str) -> pd.Timedelta:
         if uneven.any() or (steps == bar).mean() < REGULAR_SHARE:
             odd = steps[uneven].iloc[0] if uneven.any() else steps[steps != bar].iloc[0]
             raise SluicegateError(
-                f"mixed bar sizes: mostly {bar}, also {odd}", where=f"{name}, {asset}",
+                f"mixed bar sizes: mostly {_length(bar)}, also {_length(odd)}",
+                where=f"{name}, {asset}",
                 hint="start= and end= to take a span with one bar size",
             )
         bars.setdefault(bar, []).append(asset)
     if len(bars) > 1:
-        listed = "; ".join(f"{bar}: {', '.join(names)}" for bar, names in bars.items())
+        listed = "; ".join(f"{_length(bar)}: {', '.join(names)}" for bar, names in bars.items())
         raise SluicegateError(f"mixed bar sizes: {listed}", where=name)
     return next(iter(bars))
 
@@ -150,7 +159,8 @@ def _common_clock(
         stray = inside.difference(clock)
         if len(stray):
             raise SluicegateError(
-                f"bars off the clock of {bar} from {first}", where=f"{name}, {asset}",
+                f"bars off the clock of {_length(bar)} from {first}",
+                where=f"{name}, {asset}",
                 value=str(stray[0]),
             )
     return clock
@@ -160,7 +170,8 @@ def _check_gaps(placed: pd.DataFrame, asset: str, allowed: float, name: str) -> 
     share = float(placed["close"].isna().mean())
     if share > allowed:
         raise SluicegateError(
-            f"{share:.1%} of the bars are missing", where=f"{name}, {asset}",
+            f"{share:.1%} of the bars are missing",
+            where=f"{name}, {asset}",
             allowed=f"at most {allowed:.1%} (max_gap_share)",
             hint="a span with fewer gaps, or a higher max_gap_share",
         )
@@ -175,7 +186,13 @@ def _describe(placed: pd.DataFrame, bar: pd.Timedelta) -> str:
     lengths = edges[1::2] - edges[::2]
     if not len(lengths):
         return f"{used}; no gap"
-    return f"{used}; {len(lengths)} gaps, {missing.sum()} bars, longest {lengths.max() * bar}"
+    longest = _length(int(lengths.max()) * bar)
+    return f"{used}; {missing.sum()} missing in {len(lengths)} gap(s), longest {longest}"
+
+
+def _length(time: pd.Timedelta) -> str:
+    seconds = time.total_seconds()
+    return f"{seconds / 3600.0:g} h" if seconds >= 3600.0 else f"{seconds / 60.0:g} min"
 
 
 def _log_returns(placed: pd.DataFrame) -> np.ndarray:

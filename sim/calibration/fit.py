@@ -14,6 +14,7 @@ from sim.calibration.mixture import (
 )
 from sim.calibration.moments import match_covariance
 from sim.calibration.settings import CalibrateConfig
+from sim.errors import SluicegateError
 
 SHORT_RUN = 25  # iterations given to each starting point before the best is chosen
 LONGEST_RUN = 1_000
@@ -29,7 +30,6 @@ class Fit(NamedTuple):
     iterations: int
     converged: bool
     free: int  # number of free parameters
-    map_size: float  # largest entry by which the moment map differs from the identity
 
     def bic(self, count: int) -> float:
         """Bayesian information criterion for `count` observed bars; lower is better."""
@@ -52,22 +52,42 @@ def fit_market(returns: np.ndarray, config: CalibrateConfig, regimes: int | None
     -------
     Fit
         The likeliest of the starting points, refined. Deterministic in its arguments.
+
+    Raises
+    ------
+    SluicegateError
+        If a regime or an asset is left without variance.
     """
     count = regimes or config.regimes
-    starts = [_first_guess(returns, config, count, run) for run in range(config.restarts)]
-    runs = [_iterate(start, returns, config.jump_share, SHORT_RUN) for start in starts]
-    best = max(runs, key=lambda run: run[1].log_likelihood)
-    parameters, estimate, steps = _iterate(best[0], returns, config.jump_share, LONGEST_RUN)
-    parameters = _ordered(parameters)
-    matched, size = _exact_moments(parameters, returns, config.jumps)
+    try:
+        best, estimate, steps = _search(returns, config, count)
+    except np.linalg.LinAlgError as error:
+        raise SluicegateError(
+            f"{count} regimes cannot be told apart in these data: one shrank to nothing",
+            where="regimes",
+            value=count,
+            hint="fewer regimes, a longer span, or jumps=false",
+        ) from error
+    parameters = _ordered(best)
+    if config.jumps:  # the plain model's maximum has the data's covariance already
+        parameters = match_covariance(parameters, returns)
     return Fit(
-        parameters=matched,
+        parameters=parameters,
         log_likelihood=estimate.log_likelihood,
-        iterations=best[2] + steps,
+        iterations=SHORT_RUN + steps,
         converged=steps < LONGEST_RUN,
         free=_free(parameters),
-        map_size=size,
     )
+
+
+def _search(
+    returns: np.ndarray, config: CalibrateConfig, regimes: int
+) -> tuple[Parameters, Estimate, int]:
+    """Try every starting point for a few iterations, then refine the likeliest."""
+    starts = [_first_guess(returns, config, regimes, run) for run in range(config.restarts)]
+    runs = [_iterate(start, returns, config.jump_share, SHORT_RUN) for start in starts]
+    best = max(runs, key=lambda run: run[1].log_likelihood)
+    return _iterate(best[0], returns, config.jump_share, LONGEST_RUN)
 
 
 def _first_guess(
@@ -114,15 +134,6 @@ def _ordered(parameters: Parameters) -> Parameters:
         covariance=parameters.covariance[order],
         share=parameters.share[order],
     )
-
-
-def _exact_moments(
-    parameters: Parameters, returns: np.ndarray, jumps: bool
-) -> tuple[Parameters, float]:
-    """Undo what the bound on jump shares and the one jump correlation did to the covariance."""
-    if not jumps:
-        return parameters, 0.0  # the plain model's maximum has the data's covariance already
-    return match_covariance(parameters, returns)
 
 
 def _free(parameters: Parameters) -> int:

@@ -7,7 +7,7 @@ RARE = 1e-300  # keeps the logarithm of a matrix without some move finite
 
 
 def generator_per_day(transition: np.ndarray, bar_days: float) -> tuple[np.ndarray, float]:
-    """Generator Q with expm(Q * bar) close to the transition matrix of one bar.
+    """Find a generator Q with expm(Q * bar) close to the transition matrix of one bar.
 
     The principal matrix logarithm, whose negative off-diagonal entries (a fitted matrix need not
     be embeddable) are set to zero and taken off the row's other entries in proportion to their

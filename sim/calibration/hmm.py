@@ -40,7 +40,9 @@ def smooth(log_density: np.ndarray, transition: np.ndarray, start: np.ndarray) -
 
 
 @jit
-def _forward(density, transition, start):
+def _forward(
+    density: np.ndarray, transition: np.ndarray, start: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     times, regimes = density.shape
     forward, scale = np.empty((times, regimes)), np.empty(times)
     ahead = start.copy()
@@ -59,7 +61,9 @@ def _forward(density, transition, start):
 
 
 @jit
-def _backward(forward, scale, density, transition):
+def _backward(
+    forward: np.ndarray, scale: np.ndarray, density: np.ndarray, transition: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     times, regimes = density.shape
     weights, moves = np.empty((times, regimes)), np.zeros((regimes, regimes))
     back, earlier = np.ones(regimes), np.empty(regimes)

@@ -30,7 +30,7 @@ class Kinds(NamedTuple):
 
 
 def first_kinds(deviation: np.ndarray, jumps: bool) -> Kinds:
-    """Starting point of the fit: no jump, a common one if there are two assets, own ones.
+    """Guess where the fit starts: no jump, a common one if there are two assets, own ones.
 
     Parameters
     ----------
@@ -78,11 +78,11 @@ def update_kinds(covariance: np.ndarray, kinds: Kinds, sums: Sums) -> tuple[np.n
     for j in range(1, len(kinds.own)):
         shift, scatter = np.zeros(len(mean[j])), np.zeros_like(spread[j])
         for k in range(len(covariance)):
-            rest, move, outer = _split(covariance[k], kinds, sums, (k, j))
+            rest, move, outer = split(covariance[k], kinds, sums, (k, j))
             diffusive[k] += rest
             shift += move
             scatter += outer
-        count = max(sums.count[:, j].sum(), 1e-9)
+        count = max(sums.bars[:, j].sum(), 1e-9)
         size = scatter / count - np.outer(shift, shift) / count**2
         mean[j] += shift / count
         spread[j], correlation = _project(size, int(kinds.own[j]), correlation)
@@ -91,13 +91,32 @@ def update_kinds(covariance: np.ndarray, kinds: Kinds, sums: Sums) -> tuple[np.n
     return diffusive, Kinds(mean, spread, kinds.own, correlation)
 
 
-def _split(
+def split(
     covariance: np.ndarray, kinds: Kinds, sums: Sums, cell: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Expected sums in one (regime, kind): diffusive outer products, jump deviations, theirs."""
+    """Split one cell's sums into those of the diffusive part and of the jump.
+
+    Parameters
+    ----------
+    covariance : ndarray, shape (N, N)
+        Of the cell's diffusion.
+    kinds, sums
+        As used and made in the expectation step.
+    cell : (int, int)
+        Regime and kind.
+
+    Returns
+    -------
+    rest : ndarray, shape (N, N)
+        Expected sum of outer products of the diffusive part.
+    shift : ndarray, shape (N,)
+        Expected sum of jump size less its mean.
+    scatter : ndarray, shape (N, N)
+        Expected sum of outer products of jump size less its mean.
+    """
     j = cell[1]
     mean, spread = kinds.mean[j], kinds.covariance[j]
-    count, first = sums.count[cell], sums.first[cell]
+    count, first = sums.bars[cell], sums.first[cell]
     cross = np.outer(first, mean)
     about = sums.second[cell] - cross - cross.T + count * np.outer(mean, mean)
     gain = spread @ np.linalg.inv(covariance + spread)  # regression of the jump on the return

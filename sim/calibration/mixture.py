@@ -41,13 +41,13 @@ class Estimate(NamedTuple):
 class Sums(NamedTuple):
     """Weighted sums over bars: all that the maximisation step needs of the data."""
 
-    count: np.ndarray  # (K, J) expected bars
+    bars: np.ndarray  # (K, J) expected number
     first: np.ndarray  # (K, J, N) sum of returns
     second: np.ndarray  # (K, J, N, N) sum of outer products
 
 
 def expect(parameters: Parameters, returns: np.ndarray) -> Estimate:
-    """Expectation step.
+    """Take the expectation step.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def weighted_sums(kinds: np.ndarray, returns: np.ndarray) -> Sums:
 def maximise(
     parameters: Parameters, estimate: Estimate, sums: Sums, jump_share: float
 ) -> Parameters:
-    """Maximisation step.
+    """Take the maximisation step.
 
     Parameters
     ----------
@@ -124,8 +124,8 @@ def maximise(
         Upper bound of the probability of any one kind of jump in a regime's bar.
     """
     diffusive, kinds = update_kinds(parameters.covariance, parameters.kinds, sums)
-    moves, count = estimate.moves, sums.count.sum(axis=1)
-    share = sums.count / count[:, None]
+    moves, count = estimate.moves, sums.bars.sum(axis=1)
+    share = sums.bars / count[:, None]
     share[:, 1:] = np.minimum(share[:, 1:], jump_share)
     share[:, 0] = 1.0 - share[:, 1:].sum(axis=1)
     return Parameters(

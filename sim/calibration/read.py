@@ -15,7 +15,6 @@ from sim.errors import SluicegateError
 
 PRICES = ["open", "high", "low", "close"]
 COLUMNS = ["timestamp", "asset", "venue", *PRICES, "volume"]
-CLOCK = "datetime64[ns, UTC]"  # one resolution, so that files of two formats can be joined
 
 
 class PriceFile(NamedTuple):
@@ -23,7 +22,7 @@ class PriceFile(NamedTuple):
 
     name: str  # without its folder
     sha256: str  # of the bytes on disk
-    rows: pd.DataFrame  # COLUMNS, timestamps in CLOCK
+    rows: pd.DataFrame  # COLUMNS, timestamps in UTC
 
 
 def read_prices(path: str) -> PriceFile:
@@ -49,7 +48,9 @@ def read_prices(path: str) -> PriceFile:
     if missing:
         raise SluicegateError(
             f"columns are missing: {', '.join(missing)}",
-            where=path, value=list(rows.columns), allowed=", ".join(COLUMNS),
+            where=path,
+            value=list(rows.columns),
+            allowed=", ".join(COLUMNS),
         )
     if rows.empty:
         raise SluicegateError("the price file holds no bar", where=path)
@@ -78,13 +79,15 @@ def _load(file: Path, path: str) -> pd.DataFrame:
 def _timestamps(given: pd.Series, path: str) -> pd.Series:
     if pd.api.types.is_numeric_dtype(given):
         raise SluicegateError(
-            "timestamps are numbers of unknown unit", where=path, value=given.iloc[0],
+            "timestamps are numbers of unknown unit",
+            where=path,
+            value=given.iloc[0],
             allowed="dates and times such as 2021-04-05T13:00:00Z",
         )
     parsed = pd.to_datetime(given, utc=True, errors="coerce", format="ISO8601")
     for row in parsed.index[parsed.isna()][:1]:
         raise SluicegateError("unreadable timestamp", where=f"{path}, row {row}", value=given[row])
-    return parsed.astype(CLOCK)
+    return parsed.dt.as_unit("ns")  # one resolution, so that files of two formats can be joined
 
 
 def _check_prices(rows: pd.DataFrame, path: str) -> None:

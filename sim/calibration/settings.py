@@ -173,6 +173,8 @@ def _readable(error: ValidationError) -> SluicegateError:
     known = [field.alias or name for name, field in model.model_fields.items()]
     near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
     return SluicegateError(
-        "unknown key", where=f"calibrate: {key}", allowed=", ".join(known),
+        "unknown key",
+        where=f"calibrate: {key}",
+        allowed=", ".join(known),
         hint=near[0] if near else None,
     )

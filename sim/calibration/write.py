@@ -1,0 +1,71 @@
+"""Write files whole or not at all."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sim.errors import SluicegateError
+
+HEADER = """\
+# Market fitted by `sluicegate calibrate`; its provenance is at the end of the file.
+# Made by:
+#   sluicegate calibrate {words}
+"""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Blocks for mappings, one line for lists of numbers."""
+
+
+def _plain_list(dumper: yaml.SafeDumper, values: list[Any]) -> yaml.Node:
+    flow = all(isinstance(value, (int, float)) for value in values)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", values, flow_style=flow)
+
+
+_Dumper.add_representer(list, _plain_list)
+
+
+def market_text(market: dict[str, Any], words: list[str]) -> str:
+    """YAML of a market, with the command that made it; equal inputs give equal bytes."""
+    body = yaml.dump(market, Dumper=_Dumper, sort_keys=False, width=96, allow_unicode=True)
+    return HEADER.format(words=" \\\n#     ".join(words)) + body
+
+
+def check_writable(out: Path) -> None:
+    """Refuse, before any work is done, a place where the result could not be written.
+
+    Raises
+    ------
+    SluicegateError
+        If the folder does not exist or cannot be written to, or `out` is a folder.
+    """
+    if out.is_dir() or out.suffix not in (".yaml", ".yml"):
+        raise SluicegateError(
+            "is no file name of a market", where="out", value=str(out), allowed="NAME.yaml"
+        )
+    if not out.parent.is_dir():
+        raise SluicegateError("folder does not exist", where="out", value=str(out.parent))
+    if not os.access(out.parent, os.W_OK):
+        raise SluicegateError("folder cannot be written to", where="out", value=str(out.parent))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is complete or not there.
+
+    Raises
+    ------
+    SluicegateError
+        If the operating system refuses.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise SluicegateError(f"cannot write: {error.strerror}", where=str(path)) from error
+    except BaseException:  # Ctrl-C between the two lines
+        draft.unlink(missing_ok=True)
+        raise
