@@ -26,7 +26,9 @@ from omegaconf.errors import (
 
 from sim.cache import repository
 from sim.errors import SluicegateError, closest
-from sim.world.targets import allow, check_targets
+from sim.world.targets import allow, check_targets, resolve_target
+
+__all__ = ["CONFIG_NAME", "choices", "compose", "default_config_dir", "groups", "resolve_target"]
 
 CONFIG_NAME = "config"
 _SYNTAX = "key=value, group=choice, group=[one,two], +key=value to add, ~key to remove"

@@ -23,7 +23,7 @@ def allow(folders: Sequence[Path]) -> None:
 
 
 def resolve_target(
-    path: str, allowed_roots: Sequence[Path] | None = None, where: str | None = None
+    path: str, where: str | None = None, allowed_roots: Sequence[Path] | None = None
 ) -> Any:
     """Import what ``package.module.name`` names.
 
@@ -31,11 +31,11 @@ def resolve_target(
     ----------
     path : str
         A name in `agents`, `scenarios` or `sim`, or in a module in one of `allowed_roots`.
+    where : str, optional
+        The key that holds `path`, for the message.
     allowed_roots : sequence of Path, optional
         Folders that may hold modules of the user's own; those that were allowed before
         (``--config-dir``), if not given.
-    where : str, optional
-        The key that holds `path`, for the message.
 
     Raises
     ------

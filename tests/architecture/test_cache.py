@@ -91,7 +91,7 @@ def test_rules_outside_the_repository_follow_their_neighbours(tmp_path):
         "from pathlib import Path; import sim, numba\n"
         "from sim.world.targets import resolve_target\n"
         "before = numba.config.CACHE_DIR\n"
-        f"rule = resolve_target('planted_rule.outer', [Path({str(folder)!r})])\n"
+        f"rule = resolve_target('planted_rule.outer', None, [Path({str(folder)!r})])\n"
         "print(rule(1.0), sum(rule.stats.cache_hits.values()), before == numba.config.CACHE_DIR)\n"
     )
     assert run(REPOSITORY, program, root).stdout.split() == ["20.0", "0", "True"]

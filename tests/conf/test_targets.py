@@ -36,7 +36,7 @@ def test_refused_before_anything_is_imported(tmp_path):
     sys.path.insert(0, str(folder))
     try:
         with pytest.raises(SluicegateError, match="may not be named here"):
-            resolve_target("planted_evil.act", [])
+            resolve_target("planted_evil.act", allowed_roots=[])
     finally:
         sys.path.remove(str(folder))
     assert not marker.exists()
@@ -67,11 +67,11 @@ def test_what_a_module_merely_imports_is_refused():
 def test_a_module_of_the_user(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "planted_own.py").write_text("def act():\n    return 7\n")
-    assert resolve_target("planted_own.act", [tmp_path])() == 7
+    assert resolve_target("planted_own.act", allowed_roots=[tmp_path])() == 7
 
 
 @pytest.mark.parametrize("name", ["json", "numpy", "sys"])
 def test_a_module_of_the_user_must_not_hide_another(tmp_path, name):
     (tmp_path / f"{name}.py").write_text("def act():\n    return 7\n")
     with pytest.raises(SluicegateError, match="already taken"):
-        resolve_target(f"{name}.act", [tmp_path])
+        resolve_target(f"{name}.act", allowed_roots=[tmp_path])
