@@ -1,5 +1,6 @@
 """Tables of the report: worlds down, figures across, never wider than a page."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -58,7 +59,8 @@ def figure_cell(table: Table, figure: Estimate, unit: str, *, difference: bool =
     """Cell of an estimate; order-statistic ranks stay in the CSV, all other notes are shown."""
     shown = "" if figure.note.startswith("ranks ") else figure.note
     value = change(figure.value, unit) if difference else amount(figure.value, unit)
-    small = interval(figure, unit, difference=difference) if figure.value == figure.value else ""
+    bare = math.isnan(figure.value) and math.isnan(figure.low) and math.isnan(figure.high)
+    small = "" if bare else interval(figure, unit, difference=difference)
     return Cell(value, small, table.mark(shown))
 
 
@@ -117,7 +119,7 @@ def capital_table(result: StudyResult) -> Table | None:
         for name in names:
             level = result.summary.figure(world, name, "static")
             delta = result.summary.figure(world, name, "delta_static")
-            small = "" if delta.value != delta.value else change(delta.value, describe(name).unit)
+            small = "" if math.isnan(delta.value) else change(delta.value, describe(name).unit)
             cells.append(Cell(amount(level.value, describe(name).unit), small))
         table.rows.append((world, cells))
     return table

@@ -34,6 +34,11 @@ def scaled(value: float) -> str:
     return f"{sign}{trimmed(text) if size < 1 else text}{suffix}"
 
 
+def three_digits(value: float) -> str:
+    """Three significant digits without a magnitude: 1.4 gives 1.40."""
+    return f"{value:#.3g}".rstrip(".").replace("-", MINUS) if value else "0"
+
+
 def trimmed(text: str) -> str:
     """Drop zeros that end a decimal fraction: $1.00 M gives $1 M, 2.50 gives 2.5."""
     return re.sub(r"(\.\d*?)0+(?=\D|$)", lambda found: found[1].rstrip("."), text)
@@ -47,9 +52,9 @@ def amount(value: float, unit: str = "USD") -> str:
         text = scaled(value)
         return f"{MINUS}${text[1:]}" if text.startswith(MINUS) else f"${text}"
     if unit == "fraction":
-        return f"{value * 100:.3g} %".replace("-", MINUS)
+        return f"{three_digits(value * 100)} %"
     if unit == "×":
-        return f"{value:.3g}×".replace("-", MINUS)
+        return f"{three_digits(value)}×"
     if float(value).is_integer() and abs(value) < 1e6:
         return f"{value:,.0f}".replace("-", MINUS)
     return scaled(value)

@@ -29,8 +29,9 @@ Tails = Mapping[str, list[Tail]]
 
 
 def block_tails(block: Block, sample: Resample) -> dict[str, list[Tail]]:
-    """Tails of every metric of a block."""
-    return {name: tails(column, LEVELS, sample) for name, column in block.values.items()}
+    """Tails of every metric of a block; single generations are read by their means alone."""
+    names = [name for name in block.values if not GENERATION.match(name)]
+    return {name: tails(block.values[name], LEVELS, sample) for name in names}
 
 
 def _row(block: Block, metric: str, statistic: str, figure: Estimate, reference: str = "") -> Row:
@@ -66,7 +67,9 @@ def delta_rows(
             "mean": mean(values - other, block.shared),
             "p_positive": mean(happened, block.shared),
         }
-        for p, tail, against in zip(LEVELS, own[name], reference[name], strict=True):
+        for p, tail, against in zip(
+            LEVELS, own.get(name, ()), reference.get(name, ()), strict=False
+        ):
             figures[f"var_{p * 100:.0f}"] = quantile_difference(tail, against, sample)
             figures[f"es_{p * 100:.0f}"] = shortfall_difference(tail, against, sample)
         for statistic, figure in figures.items():

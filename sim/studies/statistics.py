@@ -169,7 +169,7 @@ def quantile(values: Floats, p: float, level: float = LEVEL) -> Estimate:
         return Estimate(NAN, note="no observations")
     ordered = np.sort(values)
     beyond = tail_count(n, p)
-    value = float(ordered[n - 1 - beyond]) if beyond < n else float(ordered[0])
+    value = float(ordered[n - 1 - beyond]) if beyond else NAN  # no path lies beyond: not known
     ranks = order_statistic_ranks(n, p, level)
     low = NAN if ranks.low is None else float(ordered[ranks.low - 1])
     high = NAN if ranks.high is None else float(ordered[ranks.high - 1])
@@ -180,6 +180,7 @@ def _rank_note(n: int, ranks: Ranks) -> str:
     if ranks.low and ranks.high:
         return f"ranks {ranks.low} and {ranks.high} of {n}, coverage {ranks.coverage * 100:.1f} %"
     if ranks.low or ranks.high:
+        # With an open side the bound is one-sided at the full level.
         side = "lower" if ranks.low else "upper"
         return f"{n} paths are too few: {side} bound only, coverage {ranks.coverage * 100:.1f} %"
     return f"{n} paths are too few for an interval"

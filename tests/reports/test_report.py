@@ -1,0 +1,215 @@
+"""The report's tables, words, figures and files, on a made-up study."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from sim.errors import SluicegateError
+from sim.reports.assumptions import origins
+from sim.reports.console import summary_table
+from sim.reports.figures import FIGURES, draw_all
+from sim.reports.words import amount, change, finding, verdict
+from sim.reports.write import write_per_path, write_run
+from sim.studies.result import StudyResult
+from sim.studies.statistics import Estimate
+from sim.studies.summary import summarise
+from tests.reports.synthetic import synthetic_study
+
+CONFIG: dict[str, Any] = {
+    "paths": 300,
+    "seed": 7,
+    "market": {
+        "jumps": {"common": {"correlation": 0.8}},
+        "provenance": {"source": "prices.csv", "span": "2019-2025", "assumed": ["depth"]},
+    },
+    "venues": {
+        "lender": {"source": "docs", "date": "2025-10-01", "close_factor": 0.2},
+        "perps": {"source": "x", "date": "d", "assumed": ["cap"], "cap": 3},
+    },
+}
+MANIFEST = {"command": ["sluicegate", "run"], "commit": "0123abc", "dirty": True, "seed": 7}
+
+
+@pytest.fixture(scope="module")
+def study() -> StudyResult:
+    return synthetic_study()
+
+
+@pytest.fixture(scope="module")
+def folder(study: StudyResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("run") / "made"
+    write_run(path, CONFIG, study, MANIFEST)
+    return path
+
+
+def test_long_table_has_every_world_metric_and_pair(study: StudyResult) -> None:
+    tidy = study.summary.tidy
+    key = ["world", "twin", "metric", "statistic"]
+    assert not tidy.duplicated(key).any()
+    assert "some_new_metric" in set(tidy.metric)
+    others = [world for world in study.worlds.world if world != "venue"]
+    paired = study.summary.paired
+    assert list(dict.fromkeys(paired.world)) == others
+    mean = study.summary.figure("unified", "creditor_loss", "delta_mean")
+    table = study.per_path[study.per_path.twin == "full"].set_index(["world", "path"])
+    by_hand = (table.creditor_loss["unified"] - table.creditor_loss["venue"]).mean()
+    assert mean.value == pytest.approx(by_hand)
+    assert (tidy.n[tidy.statistic == "mean"] == 300).all()
+    amplification = study.summary.figure("venue", "liquidated_notional", "amplification")
+    assert amplification.low < amplification.value < amplification.high
+
+
+def test_summary_does_not_depend_on_the_order_of_rows(study: StudyResult) -> None:
+    shuffled = study.per_path.sample(frac=1.0, random_state=1)
+    again = summarise(shuffled, study.worlds)
+    pd.testing.assert_frame_equal(again.tidy, study.summary.tidy)
+
+
+@pytest.mark.parametrize("damage", ["lost path", "lost world", "no key", "not a number", "twice"])
+def test_tables_that_cannot_be_compared_are_refused(study: StudyResult, damage: str) -> None:
+    table = study.per_path.copy()
+    if damage == "lost path":
+        table = table.drop(index=table.index[-1])
+    elif damage == "lost world":
+        table = table[table.world != "venue"]
+    elif damage == "no key":
+        table = table.drop(columns="population")
+    elif damage == "twice":
+        table.loc[table.path == 1, "path"] = 0
+    else:
+        table.loc[5, "bad_debt"] = np.nan
+    with pytest.raises(SluicegateError):
+        summarise(table, study.worlds)
+
+
+def test_folder_is_complete(folder: Path) -> None:
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert names == {
+        "config.yaml",
+        "manifest.json",
+        "per_path.parquet",
+        "worlds.csv",
+        "summary.parquet",
+        "summary.csv",
+        "report.html",
+        *(f"figures/{name}.svg" for name in FIGURES),
+    }
+    assert yaml.safe_load((folder / "config.yaml").read_text()) == CONFIG
+    assert json.loads((folder / "manifest.json").read_text()) == MANIFEST
+
+
+def test_equal_studies_give_equal_bytes(folder: Path, tmp_path: Path) -> None:
+    study = synthetic_study()
+    mixed = StudyResult(study.per_path.sample(frac=1.0, random_state=2), study.worlds)
+    write_run(tmp_path, CONFIG, mixed, MANIFEST)
+    for path in folder.rglob("*"):
+        if path.is_file():
+            assert (tmp_path / path.relative_to(folder)).read_bytes() == path.read_bytes(), path
+
+
+def test_per_path_table_survives_the_file(study: StudyResult, tmp_path: Path) -> None:
+    write_per_path(tmp_path / "p.parquet", study.per_path)
+    read = pd.read_parquet(tmp_path / "p.parquet")
+    assert list(read.columns[:4]) == ["world", "scope", "arm", "twin"]
+    wanted = study.per_path.sort_values(["world", "twin", "path"], ignore_index=True)
+    pd.testing.assert_frame_equal(read, wanted[list(read.columns)], check_dtype=False)
+
+
+def test_page_stands_alone_and_is_well_formed(folder: Path) -> None:
+    page = (folder / "report.html").read_text()
+    assert "<script" not in page
+    assert not re.search(r'(?:src|href)="(?!#)', page)
+    assert "url(http" not in page
+    identifiers = re.findall(r'(?<![\w-])id="([^"]+)"', page)
+    assert len(identifiers) == len(set(identifiers))
+    body = page[page.index("<body>") :].replace("</html>", "")
+    ET.fromstring(re.sub(r"&(?!amp;|lt;|gt;|#\d+;|quot;)", "&amp;", body))  # noqa: S314
+    for words in ("no difference shown", "0123abc", "cap = 3", "300 paths", "Limits of the model"):
+        assert words in page, words
+
+
+def test_drawings_hold_no_date_and_no_creator(study: StudyResult) -> None:
+    for name, drawing in draw_all(study).items():
+        assert "<dc:date>" not in drawing, name
+        assert "Matplotlib" not in drawing, name
+
+
+def test_a_study_with_little_in_it_still_gives_a_page(tmp_path: Path) -> None:
+    full = synthetic_study(paths=5)
+    keep = ["world", "twin", "path", "population", "creditor_loss"]
+    table = full.per_path.loc[full.per_path.twin == "full", keep].assign(creditor_loss=0.0)
+    write_run(tmp_path, {}, StudyResult(table, full.worlds[["world"]]), {})
+    page = (tmp_path / "report.html").read_text()
+    assert "Not in this study" in page
+    assert "no direction is claimed" in page
+    assert "n = 5" in summary_table(StudyResult(table, full.worlds[["world"]]))
+
+
+def test_many_populations_are_the_clusters() -> None:
+    study = synthetic_study(paths=400, populations=8)
+    note = study.summary.figure("venue", "creditor_loss", "mean").note
+    assert "8 clusters" in note
+    write = study.summary.figure("venue", "creditor_loss", "p_positive")
+    assert write.low < write.value < write.high
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [
+        (-2.0, -1.0, "lower"),
+        (1.0, 2.0, "higher"),
+        (-1.0, 2.0, "no difference shown"),
+        (0.0, 2.0, "no difference shown"),
+        (float("nan"), float("nan"), "no interval"),
+        (1.0, float("nan"), "no interval"),
+    ],
+)
+def test_words_claim_no_more_than_the_interval(low: float, high: float, word: str) -> None:
+    figure = Estimate((low + high) / 2, low, high, n=300)
+    assert verdict(figure) == word
+    text = finding("creditor_loss", "mean", ("unified", "venue"), figure)
+    assert ("is lower" in text) == (word == "lower")
+    assert ("is higher" in text) == (word == "higher")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (1_234_567.0, "USD", "$1.23 M"),
+        (-950.4, "USD", "−$950"),
+        (999_999.0, "USD", "$1.00 M"),
+        (0.0, "USD", "$0"),
+        (0.1234, "fraction", "12.3 %"),
+        (1.4, "×", "1.40×"),
+        (5000.0, "accounts", "5,000"),
+        (float("nan"), "USD", "not defined"),
+    ],
+)
+def test_amounts_are_written_for_people(value: float, unit: str, text: str) -> None:
+    assert amount(value, unit) == text
+
+
+def test_changes_carry_their_sign() -> None:
+    assert change(2000.0) == "+$2.00 k"
+    assert change(-0.05, "fraction") == "−5.00 pp"
+
+
+def test_assumptions_are_found_with_value_source_and_date() -> None:
+    found = {origin.where: origin for origin in origins(CONFIG)}
+    assert found["venues.perps"].assumed == ("cap = 3",)
+    assert found["venues.lender"].assumed == ()
+    assert found["venues.lender"].date == "2025-10-01"
+    assert found["market"].assumed == ("depth",)
+
+
+def test_console_table_fits_a_terminal(study: StudyResult) -> None:
+    table = summary_table(study).split("\n\n")[0].splitlines()
+    assert max(map(len, table)) <= 100
+    assert len(table) == 2 + len(study.worlds)
