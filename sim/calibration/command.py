@@ -10,11 +10,13 @@ from sim.calibration.bars import Bars, take_bars
 from sim.calibration.figure import quality_svg
 from sim.calibration.fit import Fit, fit_market
 from sim.calibration.generator import generator_per_day
-from sim.calibration.market import add_pegged, market_of, provenance, regime_names, validated
+from sim.calibration.market import add_pegged, market_of, provenance, regime_names
 from sim.calibration.quality import Table, compare
 from sim.calibration.read import read_prices
 from sim.calibration.settings import parse
 from sim.calibration.write import check_writable, market_text, write_whole
+from sim.world.schema.explain import validated
+from sim.world.schema.market import MarketConfig
 
 
 def run(overrides: list[str]) -> int:
@@ -45,10 +47,10 @@ def run(overrides: list[str]) -> int:
     single = fit_market(bars.returns, config, regimes=1)
     _say(_likelihoods(fit, single, bars))
     market = market_of(fit, bars)
-    risky = validated(market)
+    risky = validated(MarketConfig, market, "the fitted market")
     assumed = add_pegged(market, fit, bars, config, files) if config.pegs is not None else []
     market["provenance"] = provenance(fit, bars, config, files, assumed)
-    validated(market)
+    validated(MarketConfig, market, "the fitted market")
     _say(_regimes(fit, bars))
     table = compare(risky, fit.parameters, bars, config) if config.checks else None
     _write(out, market, overrides, table)

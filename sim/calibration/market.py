@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from sim._version import __version__
 from sim.calibration.bars import Bars
@@ -13,9 +12,7 @@ from sim.calibration.mixture import Parameters, expect
 from sim.calibration.peg import fit_peg, measure_basis, weather_of
 from sim.calibration.read import PriceFile
 from sim.calibration.settings import CalibrateConfig
-from sim.errors import SluicegateError
 from sim.world.chain import stationary_law
-from sim.world.schema.market import MarketConfig
 
 DIGITS = 6  # significant; the data do not support more, and files stay readable
 SECONDS_PER_DAY = 86_400.0
@@ -150,25 +147,6 @@ def provenance(
             *assumed,
         ],
     }
-
-
-def validated(market: dict[str, Any]) -> MarketConfig:
-    """Check a market against its schema.
-
-    Raises
-    ------
-    SluicegateError
-        If the fit, or what is assumed about a pegged asset, is outside the schema's bounds.
-    """
-    try:
-        return MarketConfig.model_validate(market)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise SluicegateError(
-            f"the fitted market is not valid: {first['msg']}",
-            where=".".join(str(part) for part in first["loc"]),
-            value=first["input"],
-        ) from error
 
 
 def _balanced(generator: np.ndarray) -> list[list[float]]:

@@ -1,15 +1,15 @@
 """What `sluicegate calibrate` accepts, and how its ``key=value`` words are read."""
 
-import difflib
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from sim.errors import SluicegateError
 from sim.world.schema.base import Count, Finite, Fraction, Natural, NonNegative, Positive, Strict
+from sim.world.schema.explain import validated
 
 
 class PeggedAsset(Strict):
@@ -120,6 +120,21 @@ class CalibrateConfig(Strict):
             raise ValueError(f"assets repeat in {', '.join(value)}")
         return value
 
+    @model_validator(mode="after")
+    def _underlyings(self) -> "CalibrateConfig":
+        for name, asset in self.pegged.items() if self.pegs is not None else ():
+            if name in self.assets:
+                raise SluicegateError("is a risky asset already", where=f"pegged.{name}")
+            if asset.underlying is not None and asset.underlying not in self.assets:
+                raise SluicegateError(
+                    "the underlying is not among the assets",
+                    where=f"pegged.{name}.underlying",
+                    value=asset.underlying,
+                    allowed=", ".join(self.assets),
+                    hint=f"pegged.{name}=null to leave this asset out",
+                )
+        return self
+
 
 def parse(words: list[str]) -> CalibrateConfig:
     """Read ``key=value`` words into validated settings.
@@ -146,14 +161,11 @@ def parse(words: list[str]) -> CalibrateConfig:
     if "data" not in given:
         raise SluicegateError("no price file given", where="calibrate", hint="data=prices.parquet")
     _complete_pegged(given)
-    try:
-        return CalibrateConfig.model_validate(given)
-    except ValidationError as error:
-        raise _readable(error) from error
+    return validated(CalibrateConfig, given, "calibrate")
 
 
 def _complete_pegged(given: dict[str, Any]) -> None:
-    """Lay what is given about a pegged asset over its default, so that one value can change."""
+    """Lay what is given over the defaults: one value may change, and `NAME=null` drops one."""
     defaults = CalibrateConfig.model_fields["pegged"].default
     changes = given.get("pegged")
     if isinstance(changes, dict):
@@ -161,20 +173,5 @@ def _complete_pegged(given: dict[str, Any]) -> None:
         for name, change in changes.items():
             if isinstance(change, dict):
                 changes[name] = base.get(name, {}) | change
-        given["pegged"] = base | changes
-
-
-def _readable(error: ValidationError) -> SluicegateError:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] != "extra_forbidden":
-        return SluicegateError(first["msg"], where=f"calibrate: {key}", value=first["input"])
-    model = PeggedAsset if key.startswith("pegged.") else CalibrateConfig
-    known = [field.alias or name for name, field in model.model_fields.items()]
-    near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
-    return SluicegateError(
-        "unknown key",
-        where=f"calibrate: {key}",
-        allowed=", ".join(known),
-        hint=near[0] if near else None,
-    )
+        whole = base | changes
+        given["pegged"] = {name: asset for name, asset in whole.items() if asset is not None}
