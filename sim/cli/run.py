@@ -20,7 +20,7 @@ examples:
   sluicegate run paths=50 accounts=500 seed=7 out=/tmp/results
   sluicegate run venue=[kamino,drift]
   sluicegate run venue=[kamino,mine] --config-dir my_conf      (my_conf/venue/mine.yaml)
-  sluicegate run venue.kamino.close_factor=0.5                 (any key of any group)
+  sluicegate run venue.kamino.liquidation.close_factor=0.5     (any key of any group)
 """
 
 
