@@ -11,7 +11,7 @@ from sim.compile import jit
 from sim.elementary import exp
 from sim.market.jumps import add_common_jumps, add_own_jumps
 from sim.market.pegs import fill_peg_moves
-from sim.market.regimes import fill_regimes
+from sim.market.regimes import fill_regimes, first_regime
 from sim.random import DIFFUSION, MAX_SEED, Window, fill_normals
 from sim.state.law import DiffusionLaw, PathLaw
 
@@ -44,6 +44,7 @@ def fill_path(
     moves = np.empty((risky + pegged, width))
     levels = np.zeros(risky + pegged)
     prices[0] = law.price
+    regimes[0] = first_regime(law.chain, seed, path)
     for first in range(0, steps, BLOCK):
         window = Window(np.uint64(seed), path, first, min(BLOCK, steps - first))
         fill_regimes(law.chain, window, regimes, scratch)

@@ -17,25 +17,29 @@ def draw_regime(cumulative: np.ndarray, u: float) -> int:
 
 
 @jit
+def first_regime(chain: ChainLaw, seed: np.uint64, path: int) -> int:
+    """Draw the regime that a path starts in."""
+    u, _ = uniform_pair(seed, path, 0, REGIME_START, 0)
+    return draw_regime(chain.start, u)
+
+
+@jit
 def fill_regimes(
     chain: ChainLaw, window: Window, regimes: np.ndarray, uniforms: np.ndarray
 ) -> None:
-    """Regime in force at each step of a window, and at its end.
+    """Carry the regime from the first step of a window to its end.
 
     Parameters
     ----------
     chain : ChainLaw
-        Start law and step matrix.
+        The step matrix.
     window : Window
-        The steps; a window that starts at step 0 draws its first regime.
+        The steps.
     regimes : (T+1,) int64 ndarray
         The whole path's; entries ``first + 1`` to ``first + steps`` are written.
     uniforms : (n,) float64 ndarray
         Scratch, at least ``window.steps`` rounded up to even long.
     """
-    if window.first == 0:
-        u, _ = uniform_pair(window.seed, window.path, 0, REGIME_START, 0)
-        regimes[0] = draw_regime(chain.start, u)
     fill_uniforms(window, REGIME_STEP, 0, uniforms)
     regime = regimes[window.first]
     for t in range(window.steps):

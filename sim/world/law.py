@@ -120,7 +120,9 @@ def _diffusion(
     growth = np.array([market.drift.get(name, 0.0) for name in market.risky])
     drift = growth * years - volatility**2 * years / 2.0 - compensator(jumps)
     factors, repairs = _correlation_factors(market)
-    return DiffusionLaw(drift, factors * (volatility * math.sqrt(years))[:, :, None]), repairs
+    loading = factors * (volatility * math.sqrt(years))[:, :, None]
+    # One memory layout for every market: another one would compile the kernel anew.
+    return DiffusionLaw(np.ascontiguousarray(drift), np.ascontiguousarray(loading)), repairs
 
 
 def _correlation_factors(market: MarketConfig) -> tuple[np.ndarray, list[Repair]]:
