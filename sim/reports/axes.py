@@ -31,13 +31,12 @@ def ticks_in(axes: Axes, unit: str, which: str = "x") -> None:
 
 
 def exceedance(axes: Axes, values: Floats, look: Look, label: str) -> None:
-    """Share of paths beyond each value, as steps from zero up."""
+    """Share of paths at or beyond each value, as steps from zero up."""
     ordered = np.sort(values)
-    share = 1 - np.arange(1, values.size + 1) / values.size
+    share = 1 - np.arange(values.size) / values.size
     x = np.concatenate([[min(0.0, float(ordered[0]))], ordered])
     y = np.concatenate([[1.0], share])
-    seen = y > 0
-    axes.step(x[seen], y[seen], look.line, where="post", color=look.colour, label=label)
+    axes.step(x, y, look.line, where="pre", color=look.colour, label=label)
 
 
 def point(axes: Axes, at: tuple[float, float], figure: Estimate, look: Look) -> None:

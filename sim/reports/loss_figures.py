@@ -43,24 +43,23 @@ def tail_figure(result: StudyResult, metric: str, title: str) -> Figure | None:
     figure, look = new_figure(3.9), looks(result.worlds)
     axes, n, unit = figure.subplots(), len(next(iter(values.values()))), describe(metric).unit
     for place, (world, column) in enumerate(values.items()):
-        exceedance(axes, column, look[world], world)
-        for level in VAR_LEVELS:
+        label = world if column.any() else f"{world} (zero throughout)"
+        exceedance(axes, column, look[world], label)
+        for level in VAR_LEVELS if column.any() else ():
             # Marks of several worlds share a level: shift each a little so that none is hidden.
             height = (1 - level / 100) * 1.09 ** (place - (len(values) - 1) / 2)
             var = result.summary.figure(world, metric, f"var_{level}")
             point(axes, (var.value, height), var, look[world])
     if all(not column.any() for column in values.values()):
         bound = 100 * clopper_pearson(0, n)[1]
-        remark(
-            axes,
-            f"zero on all {n:,} paths of every world: P(> 0) ≤ {bound:.2f} % each",
-        )
+        remark(axes, f"zero on all {n:,} paths of every world: P(> 0) ≤ {bound:.2f} % each")
+        axes.set_xlim(0, 1)
     axes.set_yscale("log")
     axes.set_ylim(0.7 / n, 1.3)
     ticks_in(axes, unit)
     ticks_in(axes, "fraction", "y")
     axes.set_xlabel(f"{describe(metric).label} over the horizon ({shown(unit)})")
-    axes.set_ylabel("share of paths beyond (log scale)")
+    axes.set_ylabel("share of paths at or beyond (log scale)")
     marks = "circles: VaR 95 and VaR 99 with 95 % intervals (arrow: no upper bound)"
     heading(figure, title, axes, f"n = {n:,} paths per world; {marks}")
     axes.legend(loc="upper right", ncols=2)
@@ -126,7 +125,8 @@ def capital_efficiency(result: StudyResult) -> Figure | None:
         seen.append((x, shortfall))
     if not seen:
         return None
-    axes.set_ylim(bottom=0)
+    top = axes.get_ylim()[1]
+    axes.set_ylim(-0.03 * top, top)  # marks at zero stay whole
     axes.margins(x=0.15)
     ticks_in(axes, "fraction")
     ticks_in(axes, "USD", "y")

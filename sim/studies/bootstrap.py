@@ -22,7 +22,7 @@ LOST_SHARE = 0.05
 class Resample(NamedTuple):
     """Replicates of a clustered sample."""
 
-    counts: Codes  # int64 (replicates, clusters): how often each cluster was drawn
+    counts: Floats  # (replicates, clusters): how often each cluster was drawn; whole numbers
     clusters: Codes  # int64 (n,): cluster of each observation
     totals: Floats  # (replicates,): observations in each replicate
 
@@ -32,12 +32,12 @@ def resample(clusters: Codes, *names: str, replicates: int = REPLICATES) -> Resa
     size = int(clusters.max()) + 1
     key = int.from_bytes(hashlib.sha256("/".join(names).encode()).digest()[:16], "little")
     bits = np.random.Philox(key=key)
-    counts = np.empty((replicates, size), np.int64)
+    counts = np.empty((replicates, size))
     for row in range(replicates):
         drawn = (bits.random_raw(size) >> np.uint64(32)) * np.uint64(size) >> np.uint64(32)
         counts[row] = np.bincount(drawn.astype(np.int64), minlength=size)
-    totals = counts @ np.bincount(clusters, minlength=size)
-    return Resample(counts, clusters, totals.astype(np.float64))
+    sizes = np.bincount(clusters, minlength=size).astype(np.float64)
+    return Resample(counts, clusters, counts @ sizes)
 
 
 def percentile_interval(replicates: Floats, level: float = LEVEL) -> tuple[float, float]:

@@ -39,10 +39,10 @@ def tails(values: Floats, levels: tuple[float, ...], sample: Resample) -> list[T
     weights = _upper_weights(sample, order, need)
     top = ordered[: weights.shape[1]]
     reached = np.cumsum(weights, axis=1)
-    single = np.ones((1, n), np.int64)
+    single = np.ones((1, n))
     found = []
     for p in levels:
-        var, es = _tail_rows(ordered, single, np.arange(1, n + 1)[None], np.array([float(n)]), p)
+        var, es = _tail_rows(ordered, single, np.arange(1.0, n + 1)[None], np.array([float(n)]), p)
         replicas = _tail_rows(top, weights, reached, sample.totals, p)
         excess = np.maximum(values - var[0], 0.0) / (1 - p)
         found.append(
@@ -53,7 +53,7 @@ def tails(values: Floats, levels: tuple[float, ...], sample: Resample) -> list[T
     return found
 
 
-def _upper_weights(sample: Resample, order: Codes, need: Floats) -> Codes:
+def _upper_weights(sample: Resample, order: Codes, need: Floats) -> Floats:
     """Multiplicities of the largest observations, as many as every replicate's tail needs."""
     n, width = order.size, int(need.mean() + 8 * math.sqrt(need.mean()) + 8)
     while True:
@@ -64,7 +64,7 @@ def _upper_weights(sample: Resample, order: Codes, need: Floats) -> Codes:
 
 
 def _tail_rows(
-    top: Floats, weights: Codes, reached: Codes, totals: Floats, p: float
+    top: Floats, weights: Floats, reached: Floats, totals: Floats, p: float
 ) -> tuple[Floats, Floats]:
     """Quantile and shortfall of each weighted row of a sample sorted downwards."""
     size = totals * (1 - p)

@@ -52,7 +52,7 @@ def test_replicates_equal_copied_samples() -> None:
     sample = resample(clusters, "test", replicates=25)
     found = tails(values, (0.9, 0.97), sample)
     for row in range(25):
-        copied = np.repeat(values, sample.counts[row][clusters])
+        copied = np.repeat(values, sample.counts[row][clusters].astype(int))
         for tail, p in zip(found, (0.9, 0.97), strict=True):
             var, es = plain_tail(copied, p)
             assert tail.var_replicates[row] == var
