@@ -127,8 +127,8 @@ def finding(metric: str, statistic: str, worlds: tuple[str, str], figure: Estima
             return f"{name} in {world} against {base}: {NOT_DEFINED} ({figure.note})."
         if figure.value == 0.0 and statistic == "mean":
             return (
-                f"{name}: no difference between {world} and {base} was seen ({support}: {figure.note}). "
-                "No interval can be given, so no direction is claimed."
+                f"{name}: no difference between {world} and {base} was seen "
+                f"({support}: {figure.note}). No interval can be given, so no direction is claimed."
             )
         return (
             f"{name} in {world} against {base}. {size} ({support}). No interval can be given, "
