@@ -11,6 +11,7 @@ import argparse
 import os
 import pkgutil
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -51,7 +52,7 @@ def main(words: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        reason = textwrap.shorten(f"{type(error).__name__}: {error}", 300, placeholder=" …")
         return _fail(f"this is a bug, please report it: {reason} (traceback: {DEBUG}=1)", 1)
 
 

@@ -72,14 +72,15 @@ def _simulate(config: RunConfig) -> StudyResult:
     from sim.cli._progress import progress_bar
     from sim.studies.experiment import run_experiment
 
-    if not cache.is_warm():
+    cold = not cache.is_warm()
+    if cold:
         print(
-            "compiling for this machine (once, and after each change of the program): "
-            "the bar starts when that is done",
+            "compiling for this machine (once, and after each change of the program); "
+            "progress is shown from the first paths on",
             file=sys.stderr,
         )
     runs = config.paths * len(config.experiment.worlds) * len(config.experiment.twins)
-    with progress_bar(runs) as advance:
+    with progress_bar(runs, wait=cold) as advance:
         result = run_experiment(config, advance)
     cache.mark_warm()
     return result

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sim.cli import _placement, main
+from sim.cli._progress import progress_bar
 from sim.errors import SluicegateError, Terminated
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -104,3 +105,14 @@ def test_foreign_packages_are_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(_placement, "package_folder", foreign)
     with pytest.raises(SluicegateError, match="not the one of this installation"):
         _placement.check()
+
+
+def test_progress_counts_every_path(capsys):
+    for wait in (False, True):
+        with progress_bar(10, wait) as advance:
+            advance(4)
+            advance(6)
+        assert "10/10" in capsys.readouterr().err
+    with progress_bar(10, wait=True):
+        pass
+    assert capsys.readouterr().err == ""
