@@ -52,7 +52,7 @@ def take_bars(
     assets : tuple of str
         In the order wanted.
     span : pair of (str or None)
-        First and last time, both included; an end given as a day includes the whole day.
+        First and last time, both included; UTC where no zone is given.
     max_gap_share : float
         Largest admissible share of missing bars of an asset.
 
@@ -101,7 +101,7 @@ def take_bars(
 
 def _within(file: PriceFile, span: tuple[str | None, str | None]) -> pd.DataFrame:
     rows = file.rows
-    first, last = (pd.Timestamp(text) if text else None for text in span)
+    first, last = (pd.to_datetime(text, utc=True) if text else None for text in span)
     if first is not None:
         rows = rows[rows["timestamp"] >= first]
     if last is not None:

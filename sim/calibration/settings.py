@@ -1,11 +1,12 @@
 """What `sluicegate calibrate` accepts, and how its ``key=value`` words are read."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, Literal
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+from yaml import YAMLError
 
 from sim.errors import SluicegateError
 from sim.world.schema.base import Count, Finite, Fraction, Natural, NonNegative, Positive, Strict
@@ -101,8 +102,8 @@ class CalibrateConfig(Strict):
 
     @field_validator("start", "end", mode="before")
     @classmethod
-    def _moment(cls, value: object) -> object:
-        """Accept what YAML made of a date, and refuse what is none."""
+    def _moment(cls, value: object, info: ValidationInfo) -> object:
+        """Read a time, UTC where no zone is given; a day as `end` includes the whole day."""
         if value is None:
             return None
         text = value.isoformat() if isinstance(value, date) else str(value)
@@ -110,6 +111,8 @@ class CalibrateConfig(Strict):
             moment = datetime.fromisoformat(text)
         except ValueError:
             raise ValueError(f"{text!r} is no ISO date or time, e.g. 2021-04-05") from None
+        if info.field_name == "end" and len(text) == len("2021-04-05"):
+            moment = datetime.combine(moment, time.max)
         whole = moment.replace(tzinfo=moment.tzinfo or UTC)
         return whole.astimezone(UTC).isoformat()
 
@@ -156,8 +159,11 @@ def parse(words: list[str]) -> CalibrateConfig:
             )
     try:
         given: Any = OmegaConf.to_container(OmegaConf.from_dotlist(words), resolve=True)
-    except OmegaConfBaseException as error:
-        raise SluicegateError(f"cannot read the settings: {error}", where="calibrate") from error
+    except (OmegaConfBaseException, YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise SluicegateError(
+            f"cannot read the settings: {reason}", where="calibrate", hint="assets=[BTC,ETH]"
+        ) from error
     if "data" not in given:
         raise SluicegateError("no price file given", where="calibrate", hint="data=prices.parquet")
     _complete_pegged(given)
