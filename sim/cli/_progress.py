@@ -15,7 +15,8 @@ def progress_bar(total: int, wait: bool = False) -> Iterator[Callable[[int], Non
     """Show paths done, rate and time left on stderr; yields a function to be told of new ones.
 
     With `wait`, the clock starts when the first paths are done: what was spent on compiling then
-    does not spoil the rate. Where stderr is no terminal (a log file), a line now and then is enough.
+    does not spoil the rate. Where stderr is no terminal (a log file), a line now and then is
+    enough.
     """
     bars: list[Any] = []
 

@@ -12,6 +12,15 @@ import pytest
 from sim import cache, locks
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+LEAST = (
+    "__init__.py",
+    "_version.py",
+    "cache.py",
+    "errors.py",
+    "locks.py",
+    "world/__init__.py",
+    "world/targets.py",
+)
 CALLEE = """
 from numba import njit
 
@@ -39,8 +48,8 @@ print(value, hits, numba.config.CACHE_DIR)
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     """Return a folder with the least of the package that can keep a cache, and two functions."""
-    (tmp_path / "sim").mkdir()
-    for name in ("__init__.py", "_version.py", "cache.py", "locks.py"):
+    (tmp_path / "sim" / "world").mkdir(parents=True)
+    for name in LEAST:
         shutil.copy(REPOSITORY / "sim" / name, tmp_path / "sim" / name)
     (tmp_path / "sim" / "planted_callee.py").write_text(CALLEE.format(number=1.0))
     (tmp_path / "sim" / "planted_caller.py").write_text(CALLER.format(callee="sim.planted_callee"))
@@ -82,7 +91,7 @@ def test_unchanged_sources_hit_and_an_edited_callee_is_used(package, tmp_path):
     assert outcome(package, root) == again
 
 
-def test_rules_outside_the_repository_follow_their_neighbours(tmp_path):
+def test_rules_outside_the_repository_follow_their_neighbours(package, tmp_path):
     folder, root = tmp_path / "mine", tmp_path / "cache"
     folder.mkdir()
     (folder / "planted_helper.py").write_text(CALLEE.format(number=1.0))
@@ -94,10 +103,10 @@ def test_rules_outside_the_repository_follow_their_neighbours(tmp_path):
         f"rule = resolve_target('planted_rule.outer', None, [Path({str(folder)!r})])\n"
         "print(rule(1.0), sum(rule.stats.cache_hits.values()), before == numba.config.CACHE_DIR)\n"
     )
-    assert run(REPOSITORY, program, root).stdout.split() == ["20.0", "0", "True"]
-    assert run(REPOSITORY, program, root).stdout.split() == ["20.0", "1", "True"]
+    assert run(package, program, root).stdout.split() == ["20.0", "0", "True"]
+    assert run(package, program, root).stdout.split() == ["20.0", "1", "True"]
     (folder / "planted_helper.py").write_text(CALLEE.format(number=2.0))
-    assert run(REPOSITORY, program, root).stdout.split() == ["30.0", "0", "True"]
+    assert run(package, program, root).stdout.split() == ["30.0", "0", "True"]
 
 
 def test_hash_sees_names_contents_and_salt(tmp_path):
