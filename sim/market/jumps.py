@@ -40,6 +40,15 @@ def may_arrive(arrivals: Arrivals, row: int) -> bool:
 
 
 @jit
+def any_arrive(arrivals: Arrivals, row: int, uniforms: np.ndarray, steps: int) -> bool:
+    """Whether a row can have a jump in some step: mostly not, and then nobody looks closer."""
+    lowest, above = arrivals.none[row].min(), 0
+    for t in range(steps):
+        above += uniforms[t] > lowest
+    return above > 0
+
+
+@jit
 def jump_size(window: Window, step: int, purpose: int, stream: int, count: int) -> float:
     """Sum of ``count`` standard normals, one for each jump of one stream in one step."""
     total = 0.0
@@ -74,6 +83,8 @@ def add_common_jumps(
     if not may_arrive(law.common, 0):
         return
     fill_uniforms(window, COMMON_JUMP_COUNT, 0, uniforms)
+    if not any_arrive(law.common, 0, uniforms, window.steps):
+        return
     for t in range(window.steps):
         if uniforms[t] > law.common.none[0, regimes[t]]:
             k = regimes[t]
@@ -100,8 +111,10 @@ def add_own_jumps(
 ) -> None:
     """Add each risky asset's own jumps to its moves; arguments as `add_common_jumps`."""
     for i in range(len(streams)):
-        if may_arrive(law.own, i):
-            fill_uniforms(window, OWN_JUMP_COUNT, streams[i], uniforms)
+        if not may_arrive(law.own, i):
+            continue
+        fill_uniforms(window, OWN_JUMP_COUNT, streams[i], uniforms)
+        if any_arrive(law.own, i, uniforms, window.steps):
             for t in range(window.steps):
                 k = regimes[t]
                 if uniforms[t] > law.own.none[i, k]:

@@ -116,12 +116,12 @@ def accumulate(
     risky, rows = len(law.risky), slice(window.first + 1, window.first + window.steps + 1)
     for i in range(risky):
         asset, row = law.risky[i], moves[i, : window.steps]
-        levels[i] = _scan(1.0, levels[i], row)
+        levels[i] = _sum(levels[i], row)
         _exponentials(law.price[asset], row)
         prices[rows, asset] = row
     for i in range(len(law.pegged)):
         asset, base, row = law.pegged[i], law.underlying[i], moves[risky + i, : window.steps]
-        levels[risky + i] = _scan(law.peg.decay[i], levels[risky + i], row)
+        levels[risky + i] = _revert(law.peg.decay[i], levels[risky + i], row)
         for t in range(window.steps):
             row[t] += law.peg.carry[i] * (window.first + t + 1)
         _exponentials(law.peg.scale[i], row)
@@ -129,8 +129,17 @@ def accumulate(
 
 
 @jit
-def _scan(decay: float, level: float, row: np.ndarray) -> float:
-    """Replace moves by levels; returns the last one."""
+def _sum(level: float, row: np.ndarray) -> float:
+    """Replace moves by running sums on top of ``level``; returns the last one."""
+    for t in range(len(row)):
+        level += row[t]
+        row[t] = level
+    return level
+
+
+@jit
+def _revert(decay: float, level: float, row: np.ndarray) -> float:
+    """Replace moves by a mean-reverting level; returns the last one."""
     for t in range(len(row)):
         level = decay * level + row[t]
         row[t] = level

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.compile import jit
-from sim.market.jumps import jump_size, may_arrive, poisson
+from sim.market.jumps import any_arrive, jump_size, may_arrive, poisson
 from sim.random import (
     PEG_JUMP_COUNT,
     PEG_JUMP_SIZE,
@@ -41,8 +41,10 @@ def fill_peg_moves(
         fill_normals(window, PEG_NOISE, streams[i], moves[i], scratch)
         for t in range(window.steps):
             moves[i, t] = law.sd[i, regimes[t]] * scratch[t]
-        if may_arrive(law.jumps, i):
-            fill_uniforms(window, PEG_JUMP_COUNT, streams[i], scratch)
+        if not may_arrive(law.jumps, i):
+            continue
+        fill_uniforms(window, PEG_JUMP_COUNT, streams[i], scratch)
+        if any_arrive(law.jumps, i, scratch, window.steps):
             for t in range(window.steps):
                 k = regimes[t]
                 if scratch[t] > law.jumps.none[i, k]:
