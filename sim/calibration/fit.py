@@ -119,6 +119,8 @@ def _iterate(
         sums = weighted_sums(estimate.kinds, seen)
         parameters = maximise(parameters, estimate, sums, jump_share)
         last, estimate = estimate.log_likelihood, expect(parameters, returns)
+        if not np.isfinite(estimate.log_likelihood):
+            raise np.linalg.LinAlgError("a regime was left without data")
         if abs(estimate.log_likelihood - last) < TOLERANCE:
             return parameters, estimate, step
     return parameters, estimate, limit
