@@ -1,1 +1,1 @@
-"""Who acts: one file per population, with its parameters and its rule, written once."""
+"""Who acts: one file per kind of actor, with its rule."""

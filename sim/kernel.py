@@ -1,0 +1,82 @@
+"""The factory: one compiled loop over paths, each generated up front and stepped through."""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+
+from sim.compile import jit
+from sim.market.paths import fill_path
+from sim.reset import begin, finish, liquidator_wealth, trader_wealth
+from sim.rules import LIQUIDATOR_RULES, TRADER_RULES, Rules
+from sim.state.law import PathLaw
+from sim.state.state import RESULT, State
+from sim.state.world import World
+from sim.step import step
+
+
+class Scratch(NamedTuple):
+    """Workspace of one worker."""
+
+    prices: np.ndarray  # (T+1, N) USD, the exogenous path
+    regimes: np.ndarray  # (T+1,)
+    wealth: np.ndarray  # (2,) USD of traders and liquidators at the start
+
+
+@jit
+def run_path(
+    world: World, opening: State, state: State, rules: Rules, scratch: Scratch
+) -> None:
+    """Step a generated path from its start to its horizon."""
+    begin(world, state, opening, scratch.prices[0], scratch.regimes[0])
+    scratch.wealth[0] = trader_wealth(world, state)
+    scratch.wealth[1] = liquidator_wealth(world, state)
+    for t in range(scratch.prices.shape[0] - 1):
+        step(world, state, rules, scratch.prices[t + 1], scratch.regimes[t])
+    finish(world, state, scratch.wealth)
+
+
+def run_chunk(
+    world: World,
+    law: PathLaw,
+    opening: State,
+    state: State,
+    rules: Rules,
+    scratch: Scratch,
+    seed: np.uint64,
+    first: int,
+    out: np.ndarray,
+) -> None:
+    """Simulate paths [first, first + len(out)); write one row of results each."""
+    for i in range(out.shape[0]):
+        fill_path(law, seed, first + i, scratch.prices, scratch.regimes)
+        run_path(world, opening, state, rules, scratch)
+        out[i] = state.stats[0]
+
+
+def copy_state(state: State) -> State:
+    """A worker's own copy of a state, array by array."""
+    return State(*(np.copy(array) for array in state))
+
+
+_lock = Lock()
+_entry: dict[object, Callable] = {}
+
+
+def compiled(world: World, law: PathLaw, opening: State, scratch: Scratch) -> Callable:
+    """The chunk loop, compiled once for all worlds.
+
+    The signature is spelt out, so that rules arrive as function values: another set of rules, venues
+    or engines has the same signature and compiles nothing.
+    """
+    types = tuple(nb.typeof(part) for part in (world, law, opening, opening))
+    rules = nb.types.NamedTuple((TRADER_RULES, LIQUIDATOR_RULES), Rules)
+    tail = (nb.typeof(scratch), nb.uint64, nb.int64, nb.from_dtype(RESULT)[::1])
+    signature = nb.void(*types, rules, *tail)
+    with _lock:
+        if signature not in _entry:
+            compile_it = nb.njit(signature, cache=True, nogil=True, error_model="numpy")
+            _entry[signature] = compile_it(run_chunk)
+        return _entry[signature]

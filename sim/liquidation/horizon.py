@@ -1,0 +1,72 @@
+"""The end of a path: what would be short if every under-margined row were closed now.
+
+Halting or throttling liquidations cannot hide a hole: rows below maintenance are valued at the
+average price that selling all of them at once would fetch.
+"""
+
+import numpy as np
+
+from sim.compile import jit
+from sim.margin.health import assess, below, leg_value
+from sim.market.impact import quote_log
+from sim.numerics import exp
+from sim.state.codes import MAINTENANCE, PERPETUAL, QUOTE
+from sim.state.state import State
+from sim.state.world import World
+
+
+@jit
+def under(world: World, state: State, a: int) -> bool:
+    """Whether row ``a`` is below maintenance."""
+    equity, required = assess(world, state, MAINTENANCE, a)
+    return below(equity, required)
+
+
+@jit
+def closing_flow(world: World, state: State, rows: int) -> np.ndarray:
+    """USD per market (M,) that closing every under-margined row would trade, + buys."""
+    flow = np.zeros(len(world.markets))
+    for a in range(rows):
+        if not under(world, state, a):
+            continue
+        for i in range(state.rows[a].leg_count):
+            k = state.legs[a, i]
+            leg = world.instruments[k]
+            if leg.kind != QUOTE and leg.asset != world.settings[0].cash_asset:
+                quantity = state.balance[k, a]
+                price = state.g[0, k] if quantity >= 0.0 else state.g[1, k]
+                flow[leg.market] -= quantity * price
+    return flow
+
+
+@jit
+def closed_equity(world: World, state: State, a: int, factor: np.ndarray) -> float:
+    """Equity of row ``a`` with every leg at mark times its market's closing factor, USD."""
+    g = state.g
+    equity = 0.0
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        leg = world.instruments[k]
+        quantity = state.balance[k, a]
+        value = leg_value(g, k, quantity)
+        if leg.kind == PERPETUAL:
+            equity += value + quantity * g[2, k] * (factor[leg.market] - 1.0)
+        elif leg.kind != QUOTE and leg.asset != world.settings[0].cash_asset:
+            equity += value * factor[leg.market]
+        else:
+            equity += value
+    return equity
+
+
+@jit
+def book_shortfall(world: World, state: State) -> None:
+    """Add up what the creditors of under-margined rows would lose at executable depth."""
+    rows = world.settings[0].deficit
+    flow = closing_flow(world, state, rows)
+    factor = np.empty(len(world.markets))
+    for m in range(len(world.markets)):
+        factor[m] = exp(quote_log(world, state, m, flow[m]))
+    for a in range(rows):
+        if under(world, state, a):
+            loss = -closed_equity(world, state, a, factor)
+            state.stats[0].horizon_shortfall += max(0.0, loss)

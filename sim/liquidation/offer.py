@@ -1,0 +1,85 @@
+"""What a liquidation would do, tried out on the books before anything is done.
+
+An offer names the leg to close: a debt with the collateral seized for it, or a perpetual taken
+over. Its effect on health is found by carrying it out on the account's own row, asking the margin
+engine, and putting the row back. So selection and size rules hold no margin formula of their own
+and work with every engine.
+"""
+
+from typing import NamedTuple
+
+from sim.compile import jit
+from sim.margin.health import assess
+from sim.state.state import State
+from sim.state.world import World
+
+
+class Offer(NamedTuple):
+    """One leg (or pair of legs) that a venue lets liquidators take."""
+
+    leg: int  # debt or perpetual instrument; -1 when there is nothing to take
+    collateral: int  # collateral instrument; -1 for a perpetual
+    full: float  # USD of debt or contracts that closing all of it would take
+    gain: float  # liquidator's gain per USD taken
+    fee: float  # to the insurance fund, per USD taken
+    protocol: float  # to the protocol, per USD taken
+    notional: float  # USD that one call may take (set by the size rule)
+
+
+@jit
+def nothing() -> Offer:
+    """No leg to take."""
+    return Offer(-1, -1, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+@jit
+def limited(offer: Offer, notional: float) -> Offer:
+    """The offer with the notional that one call may take."""
+    return Offer(
+        offer.leg, offer.collateral, offer.full, offer.gain, offer.fee, offer.protocol, notional
+    )
+
+
+@jit
+def charge(offer: Offer) -> float:
+    """What the account pays per USD taken."""
+    return offer.gain + offer.fee + offer.protocol
+
+
+@jit
+def apply_pair(state: State, a: int, offer: Offer, notional: float) -> None:
+    """Repay debt and give up collateral on the row, at published prices."""
+    g = state.g
+    state.balance[offer.leg, a] += notional / g[1, offer.leg]
+    state.balance[offer.collateral, a] -= notional * (1.0 + charge(offer)) / g[0, offer.collateral]
+
+
+@jit
+def apply_perpetual(world: World, state: State, a: int, offer: Offer, notional: float) -> None:
+    """Close contracts at the published price less the charge."""
+    g = state.g
+    row = world.instruments[offer.leg]
+    sign = 1.0 if state.balance[offer.leg, a] >= 0.0 else -1.0
+    contracts = sign * notional / g[2, offer.leg]
+    price = state.feeds[row.oracle].published * (1.0 - sign * charge(offer))
+    state.balance[offer.leg, a] -= contracts
+    state.balance[row.quote, a] += contracts * price
+
+
+@jit
+def health_after(
+    world: World, state: State, a: int, level: int, offer: Offer, notional: float
+) -> float:
+    """Health of row ``a`` at a level if ``notional`` of the offer were taken, USD."""
+    perpetual = offer.collateral < 0
+    second = world.instruments[offer.leg].quote if perpetual else offer.collateral
+    first_kept = state.balance[offer.leg, a]
+    second_kept = state.balance[second, a]
+    if perpetual:
+        apply_perpetual(world, state, a, offer, notional)
+    else:
+        apply_pair(state, a, offer, notional)
+    equity, requirement = assess(world, state, level, a)
+    state.balance[offer.leg, a] = first_kept
+    state.balance[second, a] = second_kept
+    return equity - requirement

@@ -1,0 +1,143 @@
+"""The liquidation loop inside a step: rounds on the block-time clock.
+
+Between rounds prices are seen again, displacements decay and latency passes. A step ends its rounds
+early once a round changed nothing and nobody waits for a transaction to land.
+"""
+
+from sim.compile import jit
+from sim.liquidation.selection import select
+from sim.liquidation.size import size
+from sim.liquidation.taker import answer
+from sim.liquidation.unwind import unwind_all
+from sim.liquidation.waterfall import exhausted, write_off
+from sim.margin.health import assess, below
+from sim.margin.watch import look
+from sim.market.background import fire_all
+from sim.market.impact import relax_now
+from sim.rules import Rules
+from sim.state.codes import (
+    MAINTENANCE,
+)
+from sim.state.state import FLAGGED, GENERATIONS, WATCHED, State
+from sim.state.world import World
+
+
+@jit
+def flag_breaches(world: World, state: State, generation: int) -> None:
+    """List accounts below maintenance in ascending id; start or end their breach clocks."""
+    count = 0
+    for i in range(state.clock[0].watched):
+        a = state.lists[WATCHED, i]
+        equity, required = assess(world, state, MAINTENANCE, a)
+        if not below(equity, required):
+            state.rows[a].breach = -1.0
+            continue
+        if state.rows[a].breach < 0.0:
+            state.rows[a].breach = state.clock[0].now
+            state.rows[a].generation = min(generation, GENERATIONS - 1)
+            state.rows[a].refused = 0
+        state.lists[FLAGGED, count] = a
+        count += 1
+    state.clock[0].flagged = count
+
+
+@jit
+def solvent_together(world: World, state: State, a: int) -> bool:
+    """Whether the owner's accounts, taken together, would meet maintenance."""
+    owner = world.accounts[a].owner
+    health = 0.0
+    for b in range(world.first_account[owner], world.first_account[owner + 1]):
+        equity, required = assess(world, state, MAINTENANCE, b)
+        health += equity - required
+    return health > 0.0
+
+
+@jit
+def latency_over(world: World, state: State, a: int) -> bool:
+    """Whether every liquidator has had time to answer the account's breach."""
+    waited = state.clock[0].now - state.rows[a].breach
+    for liquidator in range(len(world.liquidators)):
+        if waited < world.liquidators[liquidator].latency:
+            return False
+    return True
+
+
+@jit
+def book_call(state: State, a: int, taken: float, regret: bool) -> None:
+    """Statistics of one liquidation call."""
+    state.stats[0].liquidations += 1.0
+    state.stats[0].liquidated_notional += taken
+    state.stats[0].generation[state.rows[a].generation] += taken
+    if regret:
+        state.stats[0].regret_notional += taken
+    if not state.rows[a].liquidated:
+        state.rows[a].liquidated = 1
+        state.stats[0].liquidated_accounts += 1.0
+        state.stats[0].regret_accounts += 1.0 if regret else 0.0
+
+
+@jit
+def liquidate_account(world: World, state: State, rules: Rules, a: int) -> bool:
+    """One call on one account, and the waterfall if that leaves nothing; True if it changed."""
+    equity, required = assess(world, state, MAINTENANCE, a)
+    if not below(equity, required):
+        return False
+    changed = False
+    offer = select(world, state, a)
+    if offer.leg >= 0:
+        offer = size(world, state, a, offer)
+        regret = solvent_together(world, state, a)
+        taken = answer(world, state, rules, a, offer)
+        if taken > 0.0:
+            book_call(state, a, taken, regret)
+            changed = True
+        elif not state.rows[a].refused and latency_over(world, state, a):
+            state.rows[a].refused = 1
+            state.stats[0].unfilled_notional += offer.notional
+    if exhausted(world, state, a):
+        write_off(world, state, a)
+        changed = True
+    return changed
+
+
+@jit
+def someone_waits(world: World, state: State) -> bool:
+    """Whether a transaction that answers a standing breach is still under way."""
+    for i in range(state.clock[0].flagged):
+        if not latency_over(world, state, state.lists[FLAGGED, i]):
+            return True
+    return False
+
+
+@jit
+def refill(world: World, state: State) -> None:
+    """A new block: liquidators may take on their capacity again."""
+    for liquidator in range(len(world.liquidators)):
+        state.capacity[liquidator] = world.liquidators[liquidator].capacity
+
+
+@jit
+def play_round(world: World, state: State, rules: Rules) -> bool:
+    """Background book, calls in ascending account id, inventories; True if something moved."""
+    refill(world, state)
+    moved = fire_all(world, state) > 0.0
+    for i in range(state.clock[0].flagged):
+        if liquidate_account(world, state, rules, state.lists[FLAGGED, i]):
+            moved = True
+    if unwind_all(world, state, world.settings[0].block):
+        moved = True
+    return moved
+
+
+@jit
+def run_rounds(world: World, state: State, rules: Rules) -> None:
+    """Rounds until quiet or until the step is over."""
+    for number in range(world.settings[0].rounds):
+        if number > 0:
+            state.clock[0].now += world.settings[0].block
+            relax_now(world, state)
+            look(world, state)
+            flag_breaches(world, state, number)
+        moved = play_round(world, state, rules)
+        if not moved and not someone_waits(world, state):
+            return

@@ -1,0 +1,50 @@
+"""P4, second half: how much of the offered leg one call may take."""
+
+from sim.compile import jit
+from sim.liquidation.bonus import loan_to_value
+from sim.liquidation.offer import Offer, health_after, limited
+from sim.margin.health import leg_value
+from sim.state.codes import CLOSE_FACTOR, TARGET
+from sim.state.state import State
+from sim.state.world import World
+
+
+@jit
+def close_factor_size(world: World, state: State, a: int, offer: Offer, venue: int) -> float:
+    """A share of the debt; everything once loan-to-value says that the account is nearly gone."""
+    row = world.venues[venue]
+    owed = abs(leg_value(state.g, offer.leg, state.balance[offer.leg, a]))
+    if offer.collateral < 0:
+        owed = offer.full
+    ltv, _, _ = loan_to_value(world, state, a)
+    share = 1.0 if ltv >= row.full_ltv else row.close_factor
+    return owed * share
+
+
+@jit
+def target_size(world: World, state: State, a: int, offer: Offer) -> float:
+    """What restores health at the target level: the shortage over the relief per USD taken.
+
+    Linear interpolation between taking nothing and taking all, exact for engines that add legs.
+    If the leg cannot help (a bonus larger than the requirement it frees), all of it is taken.
+    """
+    now = health_after(world, state, a, TARGET, offer, 0.0)
+    then = health_after(world, state, a, TARGET, offer, offer.full)
+    if then <= now:
+        return offer.full
+    return offer.full * min(1.0, max(0.0, -now / (then - now)))
+
+
+@jit
+def size(world: World, state: State, a: int, offer: Offer) -> Offer:
+    """The offer with the notional that one call may take, by the rule of the account's venue."""
+    venue = world.accounts[a].venue
+    row = world.venues[venue]
+    if row.size == CLOSE_FACTOR:
+        notional = close_factor_size(world, state, a, offer, venue)
+    else:
+        notional = target_size(world, state, a, offer)
+    notional = min(notional, row.max_notional)
+    if offer.full <= row.dust or offer.full - notional <= row.dust:
+        notional = offer.full
+    return limited(offer, min(notional, offer.full))

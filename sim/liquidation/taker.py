@@ -1,0 +1,86 @@
+"""P6 and competition: who answers an offer, and with how much."""
+
+from sim.compile import jit
+from sim.liquidation.offer import Offer
+from sim.liquidation.transfer import pay, take
+from sim.margin.health import assess
+from sim.market.impact import quote_log
+from sim.rules import LiquidatorView, Rules
+from sim.state.codes import FLASH, INITIAL, MARKET
+from sim.state.state import State
+from sim.state.world import World
+
+
+@jit
+def capital(world: World, state: State, liquidator: int, offer: Offer) -> float:
+    """USD of the offer that a liquidator's own means allow under the venue's taker constraint."""
+    row = world.liquidators[liquidator]
+    if offer.collateral >= 0:
+        if world.venues[world.instruments[offer.leg].venue].taker == FLASH:
+            return offer.full
+        cash = world.settings[0].cash_asset
+        held = state.outside[row.holder, cash] * state.markets[cash].mark
+        return held / (1.0 + offer.fee + offer.protocol)
+    equity, initial = assess(world, state, INITIAL, row.row)
+    return (equity - initial) / world.ratio[INITIAL, offer.leg]
+
+
+@jit
+def slippage(world: World, state: State, offer: Offer) -> float:
+    """Log-price cost of selling what the offer yields and buying what it needs, all at once."""
+    leg = world.instruments[offer.leg]
+    if offer.collateral < 0:
+        return abs(quote_log(world, state, leg.market, -offer.notional))
+    seized = world.instruments[offer.collateral]
+    cost = abs(quote_log(world, state, leg.market, offer.notional))
+    return cost + abs(quote_log(world, state, seized.market, -offer.notional))
+
+
+@jit
+def ready(world: World, state: State, liquidator: int, a: int) -> bool:
+    """Whether a liquidator's transaction can have landed since the account's breach."""
+    waited = state.clock[0].now - state.rows[a].breach
+    return waited >= world.liquidators[liquidator].latency
+
+
+@jit
+def bid(world: World, state: State, rules: Rules, liquidator: int, offer: Offer) -> float:
+    """USD that a liquidator's rule takes of an offer, within its capacity and means."""
+    row = world.liquidators[liquidator]
+    means = max(0.0, capital(world, state, liquidator, offer))
+    room = state.capacity[liquidator]
+    view = LiquidatorView(
+        offer.notional, offer.gain, slippage(world, state, offer), row.cost, room, means
+    )
+    action = rules.liquidators[row.rule](view, world.strategy[liquidator])
+    return min(action.notional, offer.notional, room, means)
+
+
+@jit
+def spend(world: World, state: State, liquidator: int, usd: float) -> None:
+    """Pay the cost of a call (gas, infrastructure) to the outside market."""
+    pay(world, state, world.liquidators[liquidator].holder, MARKET, usd)
+
+
+@jit
+def answer(world: World, state: State, rules: Rules, a: int, offer: Offer) -> float:
+    """Let liquidators compete for one call; return the USD taken.
+
+    Whoever's latency has passed may answer. Among those the turn rotates with account and time,
+    so that none is always first.
+    """
+    count = len(world.liquidators)
+    turn = a + state.clock[0].step
+    for i in range(count):
+        liquidator = (turn + i) % count
+        if not ready(world, state, liquidator, a):
+            continue
+        notional = bid(world, state, rules, liquidator, offer)
+        if notional <= 0.0:
+            continue
+        taken = take(world, state, liquidator, a, offer, notional)
+        state.capacity[liquidator] -= taken
+        if taken > 0.0:
+            spend(world, state, liquidator, world.liquidators[liquidator].cost)
+            return taken
+    return 0.0

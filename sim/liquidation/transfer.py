@@ -1,0 +1,105 @@
+"""P5 and P6: carrying out a call. Account to liquidator at the venue's price, then, for a flash
+liquidator at once and for the others later, liquidator to the world at the market's price."""
+
+from sim.compile import jit
+from sim.ledger import hand, pool_cash, post, settle_flat, tokens
+from sim.liquidation.offer import Offer, charge
+from sim.market.trade import swap
+from sim.state.codes import FIRST_INSURANCE, FLASH, PROTOCOL
+from sim.state.state import State
+from sim.state.world import World
+
+
+@jit
+def pay(world: World, state: State, holder: int, to: int, usd: float) -> None:
+    """Move settlement tokens between two holders outside the venues."""
+    cash = world.settings[0].cash_asset
+    amount = usd / state.markets[cash].mark
+    hand(state, holder, cash, -amount)
+    hand(state, to, cash, amount)
+
+
+@jit
+def pair_amounts(state: State, a: int, offer: Offer, notional: float) -> tuple[float, float]:
+    """Tokens of debt repaid and of collateral seized; whole balances are taken to the last bit."""
+    g = state.g
+    owed = -tokens(state, offer.leg, a)
+    held = tokens(state, offer.collateral, a)
+    repaid = min(notional / g[2, offer.leg], owed)
+    seized = min(notional * (1.0 + charge(offer)) / g[2, offer.collateral], held)
+    if notional >= offer.full:
+        if owed * g[2, offer.leg] <= offer.full:
+            repaid = owed
+        else:
+            seized = held
+    return repaid, seized
+
+
+@jit
+def payable(state: State, offer: Offer, notional: float) -> float:
+    """Part of a seizure that the collateral's pool can pay out now."""
+    cash = pool_cash(state, offer.collateral) * state.g[2, offer.collateral]
+    return min(notional, max(0.0, cash) / (1.0 + charge(offer)))
+
+
+@jit
+def take_pair(
+    world: World, state: State, liquidator: int, a: int, offer: Offer, notional: float
+) -> float:
+    """Repay debt, seize collateral, split the bonus; return the USD of debt repaid."""
+    notional = payable(state, offer, notional)
+    if notional <= 0.0:
+        return 0.0
+    debt = world.instruments[offer.leg]
+    seized_asset = world.instruments[offer.collateral].asset
+    holder = world.liquidators[liquidator].holder
+    repaid, seized = pair_amounts(state, a, offer, notional)
+    post(state, offer.collateral, a, -seized)
+    hand(state, holder, seized_asset, seized)
+    if world.venues[debt.venue].taker == FLASH:
+        swap(world, state, holder, seized_asset, -seized)
+    swap(world, state, holder, debt.asset, repaid)
+    hand(state, holder, debt.asset, -repaid)
+    post(state, offer.leg, a, repaid)
+    pay(world, state, holder, FIRST_INSURANCE + debt.venue, notional * offer.fee)
+    pay(world, state, holder, PROTOCOL, notional * offer.protocol)
+    state.stats[0].penalties += notional * charge(offer)
+    return notional
+
+
+@jit
+def take_perpetual(
+    world: World, state: State, liquidator: int, a: int, offer: Offer, notional: float
+) -> float:
+    """Take contracts over at the published price less the fee; return the USD taken over."""
+    k = offer.leg
+    row = world.instruments[k]
+    clearing = world.venues[row.venue].clearing
+    taker = world.liquidators[liquidator].row
+    held = state.balance[k, a]
+    sign = 1.0 if held >= 0.0 else -1.0
+    contracts = held if notional >= offer.full else sign * notional / state.g[2, k]
+    index = state.feeds[row.oracle].published
+    price = index * (1.0 - sign * offer.gain)
+    post(state, k, a, -contracts)
+    post(state, k, taker, contracts)
+    post(state, row.quote, a, contracts * price)
+    post(state, row.quote, taker, -contracts * price)
+    fee = abs(contracts) * index * offer.fee
+    post(state, row.quote, a, -fee)
+    post(state, row.quote, clearing, fee)
+    post(state, row.cash, clearing, -fee)
+    hand(state, FIRST_INSURANCE + row.venue, world.settings[0].cash_asset, fee)
+    state.stats[0].penalties += notional * charge(offer)
+    settle_flat(world, state, a, k)
+    return notional
+
+
+@jit
+def take(
+    world: World, state: State, liquidator: int, a: int, offer: Offer, notional: float
+) -> float:
+    """Carry out a call of ``notional`` USD; return what was taken."""
+    if offer.collateral < 0:
+        return take_perpetual(world, state, liquidator, a, offer, notional)
+    return take_pair(world, state, liquidator, a, offer, notional)

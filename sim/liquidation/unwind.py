@@ -1,0 +1,60 @@
+"""What liquidators took and still hold, sold at the speed their strategy allows."""
+
+from sim.compile import jit
+from sim.market.trade import fill, swap
+from sim.state.codes import PERPETUAL
+from sim.state.state import State
+from sim.state.world import World
+
+
+@jit
+def slice_of(quantity: float, price: float, budget: float) -> float:
+    """Signed part of an inventory that ``budget`` USD of trading disposes of."""
+    limit = budget / price
+    return -max(-limit, min(limit, quantity))
+
+
+@jit
+def unwind_tokens(world: World, state: State, liquidator: int, elapsed: float) -> bool:
+    """Sell seized tokens; return whether any were sold."""
+    row = world.liquidators[liquidator]
+    budget = row.unwind * elapsed
+    traded = False
+    for n in range(state.outside.shape[1]):
+        quantity = state.outside[row.holder, n]
+        if n == world.settings[0].cash_asset or quantity == 0.0:
+            continue
+        part = slice_of(quantity, state.markets[n].mark, budget)
+        swap(world, state, row.holder, n, part)
+        traded = True
+    return traded
+
+
+@jit
+def unwind_contracts(world: World, state: State, liquidator: int, elapsed: float) -> bool:
+    """Close perpetuals taken over, against the market maker; return whether any were closed."""
+    row = world.liquidators[liquidator]
+    budget = row.unwind * elapsed
+    traded = False
+    for i in range(state.rows[row.row].leg_count):
+        k = state.legs[row.row, i]
+        leg = world.instruments[k]
+        quantity = state.balance[k, row.row]
+        if leg.kind != PERPETUAL or quantity == 0.0:
+            continue
+        part = slice_of(quantity, state.markets[leg.market].mark, budget)
+        if fill(world, state, k, row.row, part) != 0.0:
+            traded = True
+    return traded
+
+
+@jit
+def unwind_all(world: World, state: State, elapsed: float) -> bool:
+    """One round of selling by every liquidator; return whether anything was traded."""
+    traded = False
+    for liquidator in range(len(world.liquidators)):
+        if unwind_tokens(world, state, liquidator, elapsed):
+            traded = True
+        if unwind_contracts(world, state, liquidator, elapsed):
+            traded = True
+    return traded

@@ -1,0 +1,83 @@
+"""P7: an account with nothing left to take and something left to pay.
+
+Insurance first, then the depositors of the pool that lent, through its share value (marginfi
+``bankrupt_bank``, Drift ``resolve_perp_bankruptcy`` on spot deposits); what even they cannot bear
+stays with the deficit account, visible.
+"""
+
+from sim.compile import jit
+from sim.ledger import hand, post, tokens
+from sim.margin.health import leg_value
+from sim.market.trade import swap
+from sim.state.codes import (
+    BALANCE,
+    FIRST_INSURANCE,
+    PERPETUAL,
+)
+from sim.state.state import State
+from sim.state.world import World
+
+
+@jit
+def exhausted(world: World, state: State, a: int) -> bool:
+    """No contracts, no collateral worth a call, and still a debt."""
+    dust = world.venues[world.accounts[a].venue].dust
+    collateral = 0.0
+    owes = False
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        quantity = state.balance[k, a]
+        kind = world.instruments[k].kind
+        if kind == PERPETUAL and quantity != 0.0:
+            return False
+        if kind == BALANCE:
+            owes = owes or quantity < 0.0
+            collateral += max(0.0, leg_value(state.g, k, quantity))
+    return owes and collateral <= dust
+
+
+@jit
+def insure(world: World, state: State, k: int, a: int, owed: float) -> float:
+    """Let the venue's insurance fund repay; return the tokens it covered."""
+    row = world.instruments[k]
+    fund = FIRST_INSURANCE + row.venue
+    cash = world.settings[0].cash_asset
+    price = state.markets[row.market].mark
+    held = state.outside[fund, cash] * state.markets[cash].mark
+    covered = min(owed, max(0.0, held) / price)
+    if covered <= 0.0:
+        return 0.0
+    swap(world, state, fund, row.asset, covered)
+    hand(state, fund, row.asset, -covered)
+    post(state, k, a, covered)
+    state.stats[0].insurance_used += covered * price
+    return covered
+
+
+@jit
+def socialise(world: World, state: State, k: int, a: int, owed: float) -> float:
+    """Forgive a debt at the expense of its pool's depositors; return the tokens they bore."""
+    deposits = state.pools[k].deposits * state.pools[k].deposit_index
+    borne = min(owed, deposits)
+    if borne <= 0.0:
+        return 0.0
+    post(state, k, a, borne)
+    state.pools[k].deposit_index *= 1.0 - borne / deposits
+    state.stats[0].socialised_loss += borne * state.g[2, k]
+    return borne
+
+
+@jit
+def write_off(world: World, state: State, a: int) -> None:
+    """Send every debt of an exhausted account down the waterfall."""
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        if world.instruments[k].kind != BALANCE or state.balance[k, a] >= 0.0:
+            continue
+        owed = -tokens(state, k, a)
+        state.stats[0].bad_debt += owed * state.g[2, k]
+        owed -= insure(world, state, k, a, owed)
+        owed -= socialise(world, state, k, a, owed)
+        if owed > 0.0:
+            post(state, k, a, owed)
+            post(state, k, world.settings[0].deficit, -owed)

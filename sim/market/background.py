@@ -1,0 +1,64 @@
+"""The background book: leverage of the rest of the market, by distance from the start price.
+
+When a mark first reaches a new low (high), the notional triggered on the way is sold (bought) at
+market. With ratio Lambda = (notional triggered by a 1 % move) / (flow that moves the price 1 %) the
+loop alone multiplies a move by 1 / (1 - Lambda) for as long as nothing decays.
+"""
+
+from sim.compile import jit
+from sim.market.impact import execute
+from sim.numerics import log
+from sim.state.codes import FULL_FEEDBACK
+from sim.state.state import State
+from sim.state.world import World
+
+
+@jit
+def cumulative(world: World, side: int, m: int, distance: float) -> float:
+    """USD triggered between the start price and a log-distance, linear within a level."""
+    last = world.background.shape[2] - 1
+    position = min(distance / world.settings[0].level_width, float(last))
+    level = min(int(position), last - 1)
+    low = world.background[side, m, level]
+    high = world.background[side, m, level + 1]
+    return low + (high - low) * (position - level)
+
+
+@jit
+def advance(state: State, m: int) -> tuple[int, float, float]:
+    """Side on which market m stands, how far the book had fired there, and how far it is now."""
+    market = state.markets[m]
+    move = log(market.mark / market.opening)
+    if move < 0.0:
+        reached = market.fell
+        market.fell = max(reached, -move)
+        return 0, reached, -move
+    reached = market.rose
+    market.rose = max(reached, move)
+    return 1, reached, move
+
+
+@jit
+def fire(world: World, state: State, m: int) -> float:
+    """Trade what the present mark of market m triggers for the first time; return USD traded."""
+    side, reached, distance = advance(state, m)
+    if distance <= reached:
+        return 0.0
+    usd = cumulative(world, side, m, distance) - cumulative(world, side, m, reached)
+    if usd <= 0.0:
+        return 0.0
+    quantity = usd / state.markets[m].mark
+    execute(world, state, m, -quantity if side == 0 else quantity)
+    return usd
+
+
+@jit
+def fire_all(world: World, state: State) -> float:
+    """One round of the background book over all markets; without feedback it has no say."""
+    if world.settings[0].feedback != FULL_FEEDBACK:
+        return 0.0
+    traded = 0.0
+    for m in range(len(world.markets)):
+        traded += fire(world, state, m)
+    state.stats[0].background_notional += traded
+    return traded

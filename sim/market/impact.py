@@ -1,0 +1,144 @@
+"""Markets: where things are sold, and what selling does to the price.
+
+Flow is measured in units of depth (USD that move the price by 1 %). A unit of fresh flow moves
+the log-price by ``IMPACT_UNIT``: a share linearly and for good, the rest along a concave curve of
+the *decayed* cumulative flow, so that slicing an order gains nothing. A linear permanent part
+excludes price manipulation (Huberman and Stanzl 2004); concave transient impact that decays is the
+usual empirical finding (Bouchaud, Farmer and Lillo 2009).
+
+A market with a parent (a perpetual over spot, a staked asset over its underlying) quotes a basis
+to it: its own flow is transient only, and arbitrageurs carry it to the parent at a bounded speed.
+"""
+
+import numpy as np
+
+from sim.compile import jit
+from sim.numerics import exp, power
+from sim.state.codes import FULL_FEEDBACK, NO_IMPACT
+from sim.state.state import State
+from sim.state.world import World
+
+IMPACT_UNIT = 0.01
+
+
+@jit
+def transient_log(flow: float, share: float, exponent: float) -> float:
+    """Log-price displacement of a decayed cumulative flow, odd and concave."""
+    size = IMPACT_UNIT * share * power(abs(flow), exponent)
+    return size if flow >= 0.0 else -size
+
+
+@jit
+def mean_transient_log(start: float, end: float, share: float, exponent: float) -> float:
+    """Average of :func:`transient_log` between two flows: what an order pays, by integration."""
+    if start == end:
+        return transient_log(start, share, exponent)
+    primitive_end = power(abs(end), exponent) * abs(end)
+    primitive_start = power(abs(start), exponent) * abs(start)
+    scale = IMPACT_UNIT * share / (exponent + 1.0)
+    return scale * (primitive_end - primitive_start) / (end - start)
+
+
+@jit
+def permanent_share(row: np.void) -> float:
+    """Only reference markets carry information for good; a basis does not."""
+    return row.permanent if row.parent < 0 else 0.0
+
+
+@jit
+def own_log(world: World, state: State, m: int) -> float:
+    """Log displacement that market m adds to its parent's."""
+    row = world.markets[m]
+    share = permanent_share(row)
+    lasting = IMPACT_UNIT * share * state.markets[m].permanent
+    return lasting + transient_log(state.markets[m].transient, 1.0 - share, row.exponent)
+
+
+@jit
+def remark(world: World, state: State) -> None:
+    """Recompute displacements and marks; parents come before children."""
+    for m in range(len(world.markets)):
+        row = world.markets[m]
+        shift = own_log(world, state, m)
+        if row.parent >= 0:
+            shift += state.markets[row.parent].displacement
+        state.markets[m].displacement = shift
+        state.markets[m].mark = state.fundamental[row.asset] * exp(shift)
+        size = abs(exp(shift) - 1.0)
+        state.stats[0].max_displacement = max(state.stats[0].max_displacement, size)
+
+
+@jit
+def depth_now(world: World, state: State, m: int) -> float:
+    """USD of flow that moves market m by 1 % at present."""
+    return world.markets[m].depth * state.markets[m].depth_factor
+
+
+@jit
+def quote_log(world: World, state: State, m: int, usd: float) -> float:
+    """Average log-price move that an order of ``usd`` (signed, + buys) would pay."""
+    if world.settings[0].feedback == NO_IMPACT:
+        return 0.0
+    row = world.markets[m]
+    share = permanent_share(row)
+    flow = usd / depth_now(world, state, m)
+    start = state.markets[m].transient
+    paid = mean_transient_log(start, start + flow, 1.0 - share, row.exponent)
+    here = transient_log(start, 1.0 - share, row.exponent)
+    return paid - here + 0.5 * IMPACT_UNIT * share * flow
+
+
+@jit
+def execute(world: World, state: State, m: int, quantity: float) -> float:
+    """Trade ``quantity`` (+ buys) on market m; return the average price paid, USD.
+
+    The price is the then-current, displaced one and the order's own impact is in it. Under full
+    feedback the displacement stays for everyone to see.
+    """
+    usd = quantity * state.markets[m].mark
+    price = state.markets[m].mark * exp(quote_log(world, state, m, usd))
+    if world.settings[0].feedback == FULL_FEEDBACK:
+        flow = usd / depth_now(world, state, m)
+        state.markets[m].transient += flow
+        if world.markets[m].parent < 0:
+            state.markets[m].permanent += flow
+        remark(world, state)
+    return price
+
+
+@jit
+def arbitrage(world: World, state: State, m: int, elapsed: float) -> None:
+    """Carry part of a child's flow to its parent, at most as fast as arbitrageurs can."""
+    row = world.markets[m]
+    wanted = state.markets[m].transient * (1.0 - exp(-row.arbitrage * elapsed))
+    limit = row.arbitrage_cap * elapsed / depth_now(world, state, m)
+    carried = min(max(wanted, -limit), limit)
+    state.markets[m].transient -= carried
+    usd = carried * depth_now(world, state, m)
+    flow = usd / depth_now(world, state, row.parent)
+    state.markets[row.parent].transient += flow
+    if world.markets[row.parent].parent < 0:
+        state.markets[row.parent].permanent += flow
+
+
+@jit
+def relax_markets(world: World, state: State, elapsed: float) -> None:
+    """Displacements decay, depth follows its regime, arbitrage closes gaps."""
+    regime = state.clock[0].regime
+    for m in range(len(world.markets)):
+        row = world.markets[m]
+        target = world.depth_factor[regime, m]
+        keep = exp(-row.depth_recovery * elapsed)
+        state.markets[m].depth_factor = target + (state.markets[m].depth_factor - target) * keep
+        if state.markets[m].transient != 0.0:
+            if row.parent >= 0:
+                arbitrage(world, state, m, elapsed)
+            state.markets[m].transient *= exp(-row.decay * elapsed)
+
+
+@jit
+def relax_now(world: World, state: State) -> None:
+    """Let the time since the last call act on every market, then re-mark."""
+    relax_markets(world, state, state.clock[0].now - state.clock[0].relaxed)
+    state.clock[0].relaxed = state.clock[0].now
+    remark(world, state)

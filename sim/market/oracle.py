@@ -1,0 +1,65 @@
+"""P1: what the margin engine is told. A spot view of a market, published after a delay."""
+
+from sim.compile import jit
+from sim.state.codes import BALANCE, PERPETUAL
+from sim.state.state import State
+from sim.state.world import World
+
+
+@jit
+def remember(state: State) -> None:
+    """Append the present marks to the ring that delayed feeds read."""
+    head = (state.clock[0].head + 1) % state.history.shape[0]
+    state.clock[0].head = head
+    state.history[head, 0] = state.clock[0].now
+    for m in range(len(state.markets)):
+        state.history[head, 1 + m] = state.markets[m].mark
+
+
+@jit
+def publish(world: World, state: State) -> None:
+    """Each feed moves on to the newest price that is at least its delay old."""
+    size = state.history.shape[0]
+    head = state.clock[0].head
+    for o in range(len(world.oracles)):
+        row = world.oracles[o]
+        cutoff = state.clock[0].now - row.delay
+        at = state.feeds[o].at
+        while at != head and state.history[(at + 1) % size, 0] <= cutoff:
+            at = (at + 1) % size
+        state.feeds[o].at = at
+        state.feeds[o].published = state.history[at, 1 + row.market]
+
+
+@jit
+def refresh_g(world: World, state: State) -> None:
+    """Rewrite the vector that health reads, from published prices and pool indices.
+
+    Perpetuals value at the venue's own mark, requirements and balances at the oracle's price.
+    """
+    for k in range(len(world.instruments)):
+        row = world.instruments[k]
+        if row.kind == BALANCE:
+            price = state.feeds[row.oracle].published
+            state.g[0, k] = price * state.pools[k].deposit_index
+            state.g[1, k] = price * state.pools[k].borrow_index
+            state.g[2, k] = price
+        elif row.kind == PERPETUAL:
+            token = state.feeds[world.instruments[row.cash].oracle].published
+            value = (state.markets[row.market].mark - state.pools[k].funding) * token
+            state.g[0, k] = value
+            state.g[1, k] = value
+            state.g[2, k] = state.feeds[row.oracle].published * token
+        else:
+            token = state.feeds[world.instruments[row.cash].oracle].published
+            state.g[0, k] = token
+            state.g[1, k] = token
+            state.g[2, k] = token
+
+
+@jit
+def observe_prices(world: World, state: State) -> None:
+    """Sample, delay, publish; then let the margin engine see it."""
+    remember(state)
+    publish(world, state)
+    refresh_g(world, state)

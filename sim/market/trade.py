@@ -1,0 +1,64 @@
+"""Trades: spot against the outside market, perpetuals against a venue's finite market maker."""
+
+from sim.compile import jit
+from sim.ledger import hand, post, settle_flat
+from sim.margin.health import assess
+from sim.market.impact import execute
+from sim.state.codes import INITIAL, MARKET
+from sim.state.state import State
+from sim.state.world import World
+
+
+@jit
+def swap(world: World, state: State, holder: int, asset: int, quantity: float) -> None:
+    """Buy (+) or sell (-) tokens of an asset for settlement tokens at the executed price.
+
+    Market n is the reference market of asset n. The counterparty is the outside market, which
+    holds spot only.
+    """
+    cash = world.settings[0].cash_asset
+    if asset == cash or quantity == 0.0:
+        return
+    price = execute(world, state, asset, quantity)
+    paid = quantity * price / state.markets[cash].mark
+    hand(state, holder, asset, quantity)
+    hand(state, MARKET, asset, -quantity)
+    hand(state, holder, cash, -paid)
+    hand(state, MARKET, cash, paid)
+
+
+@jit
+def maker_room(world: World, state: State, k: int, quantity: float) -> float:
+    """Share of an order that the market maker can take and still meet initial margin.
+
+    Orders that shrink the maker's own position are always welcome.
+    """
+    row = world.instruments[k]
+    maker = world.venues[row.venue].maker
+    held = state.balance[k, maker]
+    growth = abs(held - quantity) - abs(held)
+    if growth <= 0.0:
+        return 1.0
+    equity, initial = assess(world, state, INITIAL, maker)
+    need = growth * state.g[2, k] * world.ratio[INITIAL, k]
+    return min(1.0, max(0.0, equity - initial) / need)
+
+
+@jit
+def fill(world: World, state: State, k: int, a: int, quantity: float) -> float:
+    """Trade contracts of perpetual k for row ``a`` on the book; return what was filled.
+
+    The other side is the venue's market maker, a finite account: derivatives stay net zero.
+    """
+    quantity *= maker_room(world, state, k, quantity)
+    if quantity == 0.0:
+        return 0.0
+    row = world.instruments[k]
+    maker = world.venues[row.venue].maker
+    price = execute(world, state, row.market, quantity)
+    post(state, k, a, quantity)
+    post(state, k, maker, -quantity)
+    post(state, row.quote, a, -quantity * price)
+    post(state, row.quote, maker, quantity * price)
+    settle_flat(world, state, a, k)
+    return quantity

@@ -1,0 +1,105 @@
+"""Beginning and end of a path."""
+
+import numpy as np
+
+from sim.compile import jit
+from sim.liquidation.horizon import book_shortfall
+from sim.margin.health import assess
+from sim.margin.watch import rebuild
+from sim.market.impact import remark
+from sim.market.oracle import observe_prices, refresh_g
+from sim.state.codes import MAINTENANCE, TRANSIT
+from sim.state.state import State
+from sim.state.world import World
+
+LONG_AGO = -1e300
+
+
+@jit
+def restore_ledger(state: State, opening: State) -> None:
+    """Put back who held what."""
+    state.balance[:] = opening.balance
+    state.legs[:] = opening.legs
+    state.wallet[:] = opening.wallet
+    state.outside[:] = opening.outside
+    state.gross[:] = 0.0
+    for k in range(len(state.pools)):
+        state.pools[k] = opening.pools[k]
+    for a in range(len(state.rows)):
+        state.rows[a] = opening.rows[a]
+
+
+@jit
+def restore_clock(state: State, opening: State, regime: int) -> None:
+    """Time zero, empty lists, no results."""
+    state.clock[0] = opening.clock[0]
+    state.clock[0].regime = regime
+    state.stats[0] = opening.stats[0]
+    for o in range(len(state.feeds)):
+        state.feeds[o].at = 0
+
+
+@jit
+def restore_prices(world: World, state: State, fundamental: np.ndarray) -> None:
+    """Undisplaced marks at the start prices, depth at its regime's level."""
+    state.fundamental[:] = fundamental
+    for m in range(len(world.markets)):
+        market = state.markets[m]
+        market.transient = 0.0
+        market.permanent = 0.0
+        market.fell = 0.0
+        market.rose = 0.0
+        market.depth_factor = world.depth_factor[state.clock[0].regime, m]
+    remark(world, state)
+    state.history[:, 0] = LONG_AGO
+    for m in range(len(world.markets)):
+        state.markets[m].opening = state.markets[m].mark
+        state.history[:, 1 + m] = state.markets[m].mark
+
+
+@jit
+def begin(
+    world: World, state: State, opening: State, fundamental: np.ndarray, regime: int
+) -> None:
+    """Set the state to the start of a path."""
+    restore_ledger(state, opening)
+    restore_clock(state, opening, regime)
+    restore_prices(world, state, fundamental)
+    observe_prices(world, state)
+    rebuild(world, state)
+
+
+@jit
+def trader_wealth(world: World, state: State) -> float:
+    """USD that all owners have: accounts, wallets and what is under way."""
+    cash = world.settings[0].cash_asset
+    total = 0.0
+    for a in range(world.settings[0].accounts):
+        equity, _ = assess(world, state, MAINTENANCE, a)
+        total += equity
+    tokens = state.outside[TRANSIT, cash]
+    for t in range(len(state.wallet)):
+        tokens += state.wallet[t]
+    return total + tokens * state.markets[cash].mark
+
+
+@jit
+def liquidator_wealth(world: World, state: State) -> float:
+    """USD that all liquidators have: margin accounts and tokens outside."""
+    total = 0.0
+    for i in range(len(world.liquidators)):
+        row = world.liquidators[i]
+        equity, _ = assess(world, state, MAINTENANCE, row.row)
+        total += equity
+        for n in range(state.outside.shape[1]):
+            total += state.outside[row.holder, n] * state.markets[n].mark
+    return total
+
+
+@jit
+def finish(world: World, state: State, wealth: np.ndarray) -> None:
+    """Close the books of a path; ``wealth`` holds the traders' and liquidators' at its start."""
+    refresh_g(world, state)
+    book_shortfall(world, state)
+    state.stats[0].trader_loss = wealth[0] - trader_wealth(world, state)
+    state.stats[0].liquidator_profit = liquidator_wealth(world, state) - wealth[1]

@@ -1,0 +1,126 @@
+"""The writable side of one simulated path: one per worker, reset between paths.
+
+A row per concept (pool, market, feed, account) as in :mod:`sim.state.rows`, and plain arrays for
+what is read across rows. Shapes as in :mod:`sim.state.world`; H holders outside, Q entries of the
+price ring.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+Rows = np.ndarray
+Floats = np.ndarray
+Ints = np.ndarray
+
+# Lists of account ids (rows of ``State.lists``), each ascending but the transfers
+WATCHED = 0  # could reach a trigger before some price leaves the skin
+FLAGGED = 1  # below maintenance
+ACTING = 2  # owners that act in this step
+TRANSFERS = 3  # collateral is on the way
+LISTS = 4
+
+POOL = np.dtype(
+    [
+        ("deposit_index", "f8"),  # tokens per deposit share
+        ("borrow_index", "f8"),  # tokens per loan share
+        ("deposits", "f8"),  # shares; contracts held long
+        ("loans", "f8"),  # shares, positive; contracts held short
+        ("funding", "f8"),  # cumulative funding, quote per contract
+        ("premium", "f8"),  # averaged premium of mark over index, fraction
+    ]
+)
+
+MARKET_STATE = np.dtype(
+    [
+        ("mark", "f8"),  # USD
+        ("opening", "f8"),  # mark at the start of the path, USD
+        ("transient", "f8"),  # decaying flow, in units of depth
+        ("permanent", "f8"),  # flow that stays, in units of depth
+        ("depth_factor", "f8"),  # share of normal depth now
+        ("displacement", "f8"),  # log of mark over fundamental
+        ("fell", "f8"),  # log-distance below the opening up to which the background book has fired
+        ("rose", "f8"),  # the same above it
+    ]
+)
+
+FEED = np.dtype(
+    [
+        ("published", "f8"),  # USD
+        ("at", "i8"),  # entry of the price ring it stands on
+    ]
+)
+
+ACCOUNT_STATE = np.dtype(
+    [
+        ("leg_count", "i8"),  # instruments ever held, listed in ``State.legs``
+        ("listed", "i8"),  # 1 if on the watch list
+        ("breach", "f8"),  # time of the standing breach of maintenance, s; negative if none
+        ("generation", "i8"),  # round in which that breach was first seen
+        ("refused", "i8"),  # 1 if nobody answered it
+        ("liquidated", "i8"),  # 1 if ever liquidated on this path
+        ("arriving", "f8"),  # settlement tokens on the way
+        ("due", "f8"),  # time at which they arrive, s
+    ]
+)
+
+CLOCK = np.dtype(
+    [
+        ("now", "f8"),  # s
+        ("relaxed", "f8"),  # time up to which displacements have decayed, s
+        ("step", "i8"),
+        ("regime", "i8"),
+        ("head", "i8"),  # newest entry of the price ring
+        ("watched", "i8"),  # lengths of the lists
+        ("flagged", "i8"),
+        ("arriving", "i8"),
+    ]
+)
+
+GENERATIONS = 8
+
+RESULT = np.dtype(
+    [
+        ("bad_debt", "f8"),  # USD, as all below unless said
+        ("horizon_shortfall", "f8"),
+        ("insurance_used", "f8"),
+        ("socialised_loss", "f8"),
+        ("trader_loss", "f8"),
+        ("penalties", "f8"),
+        ("liquidated_notional", "f8"),
+        ("liquidated_accounts", "f8"),  # count
+        ("regret_notional", "f8"),
+        ("regret_accounts", "f8"),  # count
+        ("unfilled_notional", "f8"),
+        ("liquidator_profit", "f8"),
+        ("background_notional", "f8"),
+        ("deleveraged_notional", "f8"),
+        ("topped_up", "f8"),
+        ("max_displacement", "f8"),  # fraction
+        ("under_margin_hours", "f8"),  # account-hours
+        ("liquidations", "f8"),  # calls
+        ("generation", "f8", (GENERATIONS,)),  # liquidated, by round of the first breach
+    ]
+)
+
+
+class State(NamedTuple):
+    """Everything a path writes."""
+
+    balance: Floats  # (K, A) shares of a pool, contracts, or quote tokens; asset-major
+    legs: Ints  # (A, K) instruments a row has ever held, ascending
+    wallet: Floats  # (T,) settlement tokens a trader keeps outside
+    outside: Floats  # (H, N) tokens of the market, protocol, transit, insurance, liquidators
+    gross: Floats  # (K + N,) gross flow per instrument and token, the scale of rounding
+    pools: Rows  # (K,) POOL
+    markets: Rows  # (M,) MARKET_STATE
+    feeds: Rows  # (O,) FEED
+    fundamental: Floats  # (N,) USD, prices without our order flow
+    history: Floats  # (Q, M+1) ring of (time, marks) that delayed feeds read
+    g: Floats  # (3, K) what health reads: value if long, value if short, notional
+    built_at: Floats  # (3, K) g when the watch list was built
+    rows: Rows  # (A,) ACCOUNT_STATE
+    lists: Ints  # (LISTS, margined accounts)
+    capacity: Floats  # (L,) USD a liquidator can still take in this block
+    stats: Rows  # (1,) RESULT
+    clock: Rows  # (1,) CLOCK

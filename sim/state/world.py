@@ -1,0 +1,37 @@
+"""The read-only side of a run: parameters, shared by all workers.
+
+Shapes: N assets, M markets, O oracle feeds, K instruments, V venues (row V is the hub),
+A ledger rows (accounts first, then liquidators, makers and system rows), T traders,
+L liquidators, R regimes, C weight categories (e-modes), B background levels, P parameters.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+Rows = np.ndarray  # a structured array of :mod:`sim.state.rows`
+Floats = np.ndarray
+
+# First index of ``World.weight`` and of ``World.netting``
+LONG, SHORT = 0, 1
+NET, BASIS = 0, 1
+
+
+class World(NamedTuple):
+    """Everything the kernel reads and never writes."""
+
+    settings: Rows  # (1,) SETTINGS
+    instruments: Rows  # (K,)
+    markets: Rows  # (M,)
+    depth_factor: Floats  # (R, M) share of normal depth in each regime
+    oracles: Rows  # (O,)
+    weight: Floats  # (2, LEVELS, C, K) share of a deposit, multiple of a loan that counts
+    ratio: Floats  # (LEVELS, K) requirement per unit of perpetual notional
+    netting: Floats  # (2, LEVELS, N) hub: rate on net delta, rate on hedged notional
+    venues: Rows  # (V+1,)
+    accounts: Rows  # (A,) only the first ``settings.accounts`` are margined
+    behaviour: Floats  # (A, P) parameters of each account's rule
+    first_account: np.ndarray  # (T+1,) int64, accounts of trader t are [t, t+1)
+    liquidators: Rows  # (L,)
+    strategy: Floats  # (L, P) parameters of each liquidator's rule
+    background: Floats  # (2, M, B+1) USD triggered up to each level; side 0 falls, 1 rises

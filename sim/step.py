@@ -1,0 +1,137 @@
+"""One step of the world: nine phases, in this order, each one function.
+
+All act on ``state``; ``world`` is read-only. The laboratory calls the same phases one by one.
+"""
+
+import numpy as np
+
+from sim.compile import jit
+from sim.liquidation.rounds import flag_breaches, run_rounds
+from sim.margin.health import assess
+from sim.margin.watch import look
+from sim.market.accrual import accrue_all
+from sim.market.deleverage import deleverage
+from sim.market.impact import relax_now
+from sim.market.transfers import deliver_due, send, spare_elsewhere
+from sim.rules import Rules, TraderAction, TraderView
+from sim.state.codes import INITIAL, MAINTENANCE
+from sim.state.state import ACTING, WATCHED, State
+from sim.state.world import World
+
+HOUR = 3600.0
+
+
+@jit
+def step(world: World, state: State, rules: Rules, fundamental: np.ndarray, regime: int) -> None:
+    """Advance the world by one step to the given fundamental prices."""
+    move(world, state, fundamental, regime)
+    relax(world, state)
+    observe(world, state)
+    deliver(world, state)
+    act(world, state, rules)
+    margin(world, state)
+    liquidate(world, state, rules)
+    accrue(world, state)
+    record(world, state)
+
+
+@jit
+def move(world: World, state: State, fundamental: np.ndarray, regime: int) -> None:
+    """Regime and fundamental prices of this step, drawn beforehand."""
+    state.clock[0].step += 1
+    state.clock[0].regime = regime
+    state.clock[0].now = state.clock[0].step * world.settings[0].step
+    state.fundamental[:] = fundamental
+
+
+@jit
+def relax(world: World, state: State) -> None:
+    """Displacements decay, depth recovers, arbitrage pulls markets together; then re-mark."""
+    relax_now(world, state)
+
+
+@jit
+def observe(world: World, state: State) -> None:
+    """Oracles sample and publish; the margin engine sees it and the watch list keeps up."""
+    look(world, state)
+
+
+@jit
+def deliver(world: World, state: State) -> None:
+    """Collateral under way arrives."""
+    deliver_due(world, state)
+
+
+@jit
+def act(world: World, state: State, rules: Rules) -> None:
+    """Owners whose turn it is, and whose account fell below their own watch level, act."""
+    count = find_acting(world, state)
+    for i in range(count):
+        a = state.lists[ACTING, i]
+        row = world.accounts[a]
+        action = rules.traders[row.rule](view_of(world, state, a), world.behaviour[a])
+        carry_out(world, state, a, action)
+
+
+@jit
+def margin(world: World, state: State) -> None:
+    """Which accounts are below maintenance, on what the margin engine can see."""
+    flag_breaches(world, state, 0)
+
+
+@jit
+def liquidate(world: World, state: State, rules: Rules) -> None:
+    """Rounds of liquidation, as many blocks as fit into the step."""
+    run_rounds(world, state, rules)
+
+
+@jit
+def accrue(world: World, state: State) -> None:
+    """Interest and funding."""
+    accrue_all(world, state)
+
+
+@jit
+def record(world: World, state: State) -> None:
+    """Streaming statistics of the step."""
+    hours = state.clock[0].flagged * world.settings[0].step / HOUR
+    state.stats[0].under_margin_hours += hours
+
+
+@jit
+def find_acting(world: World, state: State) -> int:
+    """Accounts whose owner looks now and finds them below his watch level; returns how many."""
+    count = 0
+    step_number = state.clock[0].step
+    for i in range(state.clock[0].watched):
+        a = state.lists[WATCHED, i]
+        row = world.accounts[a]
+        if (step_number + row.phase) % row.interval != 0:
+            continue
+        equity, required = assess(world, state, MAINTENANCE, a)
+        if equity < row.watch * required:
+            state.lists[ACTING, count] = a
+            count += 1
+    return count
+
+
+@jit
+def view_of(world: World, state: State, a: int) -> TraderView:
+    """Account ``a`` as its owner sees it."""
+    row = world.accounts[a]
+    equity, maintenance = assess(world, state, MAINTENANCE, a)
+    _, initial = assess(world, state, INITIAL, a)
+    price = state.markets[world.settings[0].cash_asset].mark
+    wallet = state.wallet[row.owner] * price
+    pending = state.rows[a].arriving * price
+    elsewhere = spare_elsewhere(world, state, a)
+    return TraderView(equity + pending, maintenance, initial, wallet, elsewhere, row.opening)
+
+
+@jit
+def carry_out(world: World, state: State, a: int, action: TraderAction) -> None:
+    """What an owner decided, in the order: close, then top up."""
+    if action.close > 0.0:
+        deleverage(world, state, a, min(action.close, 1.0))
+    if action.top_up > 0.0:
+        send(world, state, a, action.top_up)

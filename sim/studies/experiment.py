@@ -1,0 +1,197 @@
+"""The experiment: every world and twin on the same paths, in chunks over threads.
+
+A chunk is a range of paths of one world and twin. Each path depends on its number alone, so neither
+the number of workers nor the size of a chunk changes a bit of the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+
+from sim import kernel
+from sim.state.state import GENERATIONS, RESULT, State
+from sim.state.world import World
+from sim.studies.result import StudyResult
+from sim.world.build import Built, Factory
+from sim.world.schema.run import RunConfig, WorldChoice
+
+Progress = Callable[[int], None]
+
+BEARERS = {
+    "isolated": "depositors of the pool that lent to the position, after the venue's insurance",
+    "venue": "depositors of the venue's pools, after its insurance",
+    "unified": "depositors of whichever pool the account still owes, after that venue's insurance",
+    "hub": "depositors of whichever pool the account still owes, after that venue's insurance",
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A chunk of paths of one world and twin on one population."""
+
+    world: str
+    twin: str
+    population: int
+    first: int
+    count: int
+
+
+def path_ranges(config: RunConfig) -> Iterator[tuple[int, int, int]]:
+    """(population, first path, number of paths) of every chunk.
+
+    Populations own consecutive blocks of paths; one per path when drawn per path.
+    """
+    count = config.paths if config.population.draw == "per_path" else config.population.count
+    edges = np.linspace(0, config.paths, min(count, config.paths) + 1).astype(int)
+    for population, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for first in range(start, stop, config.engine.chunk):
+            yield population, first, min(config.engine.chunk, stop - first)
+
+
+class Experiment:
+    """Builds worlds when a population comes up, and runs chunks of paths in them."""
+
+    def __init__(self, config: RunConfig) -> None:
+        self.config = config
+        self.factory = Factory(config)
+
+    def build(self, population: int) -> dict[str, Built]:
+        """All worlds of the experiment on one population."""
+        base = self.factory.population(population)
+        worlds = self.config.experiment.worlds
+        return {name: self.factory.build(base, choice) for name, choice in worlds.items()}
+
+    def run(self, task: Task, built: Built) -> np.ndarray:
+        """Results of a chunk, (count,) RESULT."""
+        world = built.twin(self.factory.layout, task.twin)
+        return run_paths(self.factory, world, built.assembled.opening, task.first, task.count)
+
+
+def run_paths(
+    factory: Factory, world: World, opening: State, first: int, count: int
+) -> np.ndarray:
+    """Run consecutive paths of a world in this thread.
+
+    Returns
+    -------
+    (count,) structured ndarray
+        One :data:`sim.state.state.RESULT` per path.
+    """
+    config = factory.config
+    out = np.zeros(count, dtype=RESULT)
+    scratch = kernel.Scratch(
+        np.empty((config.steps + 1, len(factory.layout.assets))),
+        np.empty(config.steps + 1, dtype=np.int64),
+        np.zeros(2),
+    )
+    simulate = kernel.compiled(world, factory.law, opening, scratch)
+    state = kernel.copy_state(opening)
+    simulate(
+        world, factory.law, opening, state, factory.rules, scratch,
+        np.uint64(config.seed), first, out,
+    )  # fmt: skip
+    return out
+
+
+def run_experiment(config: RunConfig, progress: Progress) -> StudyResult:
+    """Run an experiment.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The validated run.
+    progress : callable
+        Called with the number of paths (one path of one world and twin) just finished.
+
+    Returns
+    -------
+    StudyResult
+        Per-path figures and the facts of each world.
+    """
+    experiment = Experiment(config)
+    frames: list[pd.DataFrame] = []
+    facts: list[dict[str, dict[str, float]]] = []
+    for population, ranges in _by_population(config):
+        built = experiment.build(population)
+        facts.append({name: b.facts for name, b in built.items()})
+        frames += _run_population(experiment, population, ranges, built, progress)
+    per_path = pd.concat(frames, ignore_index=True)
+    order = {name: i for i, name in enumerate(config.experiment.worlds)}
+    twins = {name: i for i, name in enumerate(config.experiment.twins)}
+    rank = [per_path["world"].map(order), per_path["twin"].map(twins), per_path["path"]]
+    per_path = per_path.iloc[np.lexsort(rank[::-1])].reset_index(drop=True)
+    return StudyResult(per_path, _worlds_frame(config, facts), config.experiment.baseline)
+
+
+def _by_population(config: RunConfig) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    ranges: dict[int, list[tuple[int, int]]] = {}
+    for population, first, count in path_ranges(config):
+        ranges.setdefault(population, []).append((first, count))
+    yield from ranges.items()
+
+
+def _run_population(
+    experiment: Experiment,
+    population: int,
+    ranges: list[tuple[int, int]],
+    built: dict[str, Built],
+    progress: Progress,
+) -> list[pd.DataFrame]:
+    config = experiment.config
+    tasks = [
+        Task(name, twin, population, first, count)
+        for first, count in ranges
+        for name in config.experiment.worlds
+        for twin in config.experiment.twins
+    ]
+    workers = Parallel(n_jobs=config.workers, backend="threading", return_as="generator")
+    results = workers(delayed(experiment.run)(task, built[task.world]) for task in tasks)
+    frames = []
+    for task, rows in zip(tasks, results, strict=True):
+        frames.append(_frame(task, config.experiment.worlds[task.world], rows))
+        progress(task.count)
+    return frames
+
+
+def _frame(task: Task, choice: WorldChoice, rows: np.ndarray) -> pd.DataFrame:
+    """Results of a chunk with their keys and names."""
+    frame: dict[str, object] = {
+        "world": task.world,
+        "scope": choice.scope,
+        "arm": "re-levered" if choice.relever > 0.0 else "same legs",
+        "twin": task.twin,
+        "path": np.arange(task.first, task.first + task.count),
+        "population": task.population,
+    }
+    frame["creditor_loss"] = rows["bad_debt"] + rows["horizon_shortfall"]
+    for name in RESULT.names or ():
+        if name != "generation":
+            frame[name] = rows[name]
+    for g in range(GENERATIONS):
+        frame[f"generation_{g}"] = rows["generation"][:, g]
+    return pd.DataFrame(frame)
+
+
+def _worlds_frame(
+    config: RunConfig, facts: list[dict[str, dict[str, float]]]
+) -> pd.DataFrame:
+    """Facts of each world, averaged over populations."""
+    rows = []
+    for name, choice in config.experiment.worlds.items():
+        mean = pd.DataFrame([f[name] for f in facts]).mean()
+        rows.append(
+            {
+                "world": name,
+                "scope": choice.scope,
+                "arm": "re-levered" if choice.relever > 0.0 else "same legs",
+                "relever": choice.relever,
+                "loss_bearer": BEARERS[choice.scope],
+                **mean.to_dict(),
+            }
+        )
+    return pd.DataFrame(rows)

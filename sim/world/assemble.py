@@ -1,0 +1,225 @@
+"""A population under one margin scope, as the arrays that the kernel reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.compile import jit
+from sim.margin.health import assess
+from sim.state import codes
+from sim.state.rows import ACCOUNT_ROW, SETTINGS
+from sim.state.state import (
+    ACCOUNT_STATE,
+    CLOCK,
+    FEED,
+    LISTS,
+    MARKET_STATE,
+    POOL,
+    RESULT,
+    State,
+)
+from sim.state.world import World
+from sim.world import tables
+from sim.world.draws import Draws
+from sim.world.layout import LedgerRows, Layout
+from sim.world.population import Population
+from sim.world.scopes import Grouping, group
+
+TWINS = {
+    "none": codes.NO_IMPACT,
+    "slippage": codes.OWN_SLIPPAGE,
+    "full": codes.FULL_FEEDBACK,
+}
+BEHAVIOUR_PARAMETERS = 4  # target, top_up, deleverage, panic_loss
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A world ready to run."""
+
+    world: World
+    opening: State
+    rows: LedgerRows
+    grouping: Grouping
+
+
+@jit
+def assess_rows(world: World, state: State, level: int, rows: int) -> np.ndarray:
+    """Equity and requirement of the first ``rows`` ledger rows at a level, (rows, 2) USD."""
+    out = np.empty((rows, 2))
+    for a in range(rows):
+        out[a, 0], out[a, 1] = assess(world, state, level, a)
+    return out
+
+
+def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
+    """A state with nobody holding anything, indices at one."""
+    k, m, n = len(layout.instruments), layout.markets, len(layout.assets)
+    feeds = len(tables.feeds(layout))
+    a, margined = rows.total, rows.accounts
+    delay = max(v.oracle.delay for v in layout.config.venue.values())
+    ring = int(np.ceil(delay / min(layout.config.block_seconds, layout.config.step_seconds))) + 4
+    state = State(
+        balance=np.zeros((k, a)),
+        legs=np.zeros((a, k), dtype=np.int64),
+        wallet=np.zeros(traders),
+        outside=np.zeros((layout.holders, n)),
+        gross=np.zeros(k + n),
+        pools=np.zeros(k, dtype=POOL),
+        markets=np.zeros(m, dtype=MARKET_STATE),
+        feeds=np.zeros(feeds, dtype=FEED),
+        fundamental=np.zeros(n),
+        history=np.zeros((ring, m + 1)),
+        g=np.zeros((3, k)),
+        built_at=np.zeros((3, k)),
+        rows=np.zeros(a, dtype=ACCOUNT_STATE),
+        lists=np.zeros((LISTS, margined), dtype=np.int64),
+        capacity=np.zeros(len(layout.liquidators)),
+        stats=np.zeros(1, dtype=RESULT),
+        clock=np.zeros(1, dtype=CLOCK),
+    )
+    state.pools["deposit_index"] = 1.0
+    state.pools["borrow_index"] = 1.0
+    state.rows["breach"] = -1.0
+    return state
+
+
+def deposit(state: State, k: np.ndarray, a: np.ndarray, amount: np.ndarray) -> None:
+    """Add opening amounts (indices are one, so tokens are shares); legs are listed later."""
+    np.add.at(state.balance, (k, a), amount)
+
+
+def list_legs(state: State) -> None:
+    """Write each row's leg list and the pools' totals from the balances."""
+    held = state.balance != 0.0
+    state.rows["leg_count"] = held.sum(axis=0)
+    state.legs[:] = 0
+    for a in np.flatnonzero(state.rows["leg_count"]):
+        legs = np.flatnonzero(held[:, a])
+        state.legs[a, : len(legs)] = legs
+    state.pools["deposits"] = np.maximum(state.balance, 0.0).sum(axis=1)
+    state.pools["loans"] = np.maximum(-state.balance, 0.0).sum(axis=1)
+
+
+def opening_prices(layout: Layout, world: World, state: State, prices: np.ndarray) -> None:
+    """Undisplaced marks, feeds and health vector at the start prices."""
+    state.fundamental[:] = prices
+    mark = prices[world.markets["asset"]]
+    state.markets["mark"] = mark
+    state.markets["opening"] = mark
+    state.feeds["published"] = mark[world.oracles["market"]]
+    table = world.instruments
+    unit = state.feeds["published"][table["oracle"]]
+    unit = np.where(table["kind"] == codes.PERPETUAL, unit * prices[layout.cash], unit)
+    state.g[:] = unit
+
+
+def account_table(
+    layout: Layout, population: Population, grouping: Grouping, rows: LedgerRows, kinds: dict
+) -> tuple[np.ndarray, np.ndarray]:
+    """Account rows with their owners' habits drawn, and the parameters of the rules."""
+    config = layout.config
+    table = np.zeros(rows.total, dtype=ACCOUNT_ROW)
+    behaviour = np.zeros((rows.total, BEHAVIOUR_PARAMETERS))
+    table["watch"] = 1.0
+    table["interval"] = 1
+    perp = layout.perpetual_venues
+    table["venue"] = layout.venues.index(perp[0]) if perp else 0
+    count = rows.accounts
+    for name in ("owner", "venue", "emode", "cash"):
+        table[name][:count] = getattr(grouping, name)
+    draws = Draws(config.seed, 0, population.traders)
+    for number, (name, spec) in enumerate(config.archetype.items()):
+        mine = np.flatnonzero(population.archetype[grouping.owner] == number)
+        owner = grouping.owner[mine]
+        habit = spec.behaviour
+        key = f"archetype.{name}.behaviour"
+        step = config.step_seconds
+        interval = draws.between(f"{key}.interval", habit.interval)[owner] / step
+        table["interval"][mine] = np.maximum(1, np.rint(interval)).astype(np.int64)
+        offset = draws.uniform(f"{key}.phase")[owner] * table["interval"][mine]
+        table["phase"][mine] = offset.astype(np.int64)
+        table["watch"][mine] = np.maximum(1.0, draws.between(f"{key}.watch", habit.watch)[owner])
+        table["rule"][mine] = kinds[habit.rule["_target_"]]
+        table["delay"][mine] = habit.delay
+        behaviour[mine, 0] = draws.between(f"{key}.target", habit.target)[owner]
+        behaviour[mine, 1] = habit.top_up
+        behaviour[mine, 2] = habit.deleverage
+        behaviour[mine, 3] = habit.panic_loss
+    return table, behaviour
+
+
+def settings(layout: Layout, rows: LedgerRows, twin: str) -> np.ndarray:
+    """Scalars of the run, as a table of one row."""
+    config = layout.config
+    table = np.zeros(1, dtype=SETTINGS)
+    row = table[0]
+    row["step"] = config.step_seconds
+    row["rounds"] = max(1, int(config.step_seconds / config.block_seconds + 1e-9))
+    row["block"] = config.block_seconds
+    row["feedback"] = TWINS[twin]
+    row["cash_asset"] = layout.cash
+    row["accounts"] = rows.accounts
+    row["deficit"] = rows.deficit
+    row["protocol"] = rows.protocol
+    row["watch_all"] = config.engine.watch == "all"
+    row["skin"] = config.engine.skin
+    row["level_width"] = config.liquidity.background.width
+    return table
+
+
+def assemble(
+    layout: Layout,
+    population: Population,
+    scope: str,
+    prices: np.ndarray,
+    kinds: tuple[dict[str, int], dict[str, int]],
+) -> Assembled:
+    """Group a population by scope and load its fixed legs; cash and counterparties come later.
+
+    Parameters
+    ----------
+    layout : Layout
+        Index of the run's configuration.
+    population : Population
+        Traders and legs.
+    scope : {"isolated", "venue", "unified", "hub"}
+        Grouping; ``unified`` adds the venues' requirements, ``hub`` nets legs by underlying.
+    prices : (N,) float64 ndarray
+        Start prices, USD.
+    kinds : tuple of dict
+        Number of each trader rule and of each liquidator rule, by dotted name.
+    """
+    grouping = group(layout, population, scope)
+    makers = len(layout.perpetual_venues)
+    rows = LedgerRows(len(grouping.owner), len(layout.liquidators), makers)
+    accounts, behaviour = account_table(layout, population, grouping, rows, kinds[0])
+    liquidators, strategy = tables.liquidator_tables(layout, rows, kinds[1])
+    markets, depth_factor = tables.market_tables(layout)
+    weight, ratio = tables.margin_tables(layout)
+    world = World(
+        settings=settings(layout, rows, "full"),
+        instruments=tables.instrument_table(layout),
+        markets=markets,
+        depth_factor=depth_factor,
+        oracles=tables.oracle_table(layout),
+        weight=weight,
+        ratio=ratio,
+        netting=tables.netting_table(layout),
+        venues=tables.venue_table(layout, rows, hub_nets=scope == "hub"),
+        accounts=accounts,
+        behaviour=behaviour,
+        first_account=grouping.first,
+        liquidators=liquidators,
+        strategy=strategy,
+        background=tables.background_table(layout),
+    )
+    state = empty_state(layout, rows, population.traders)
+    opening_prices(layout, world, state, prices)
+    legs = population.legs
+    amount = legs.base + population.scale[legs.trader] * legs.risk
+    deposit(state, legs.instrument, grouping.of_leg, amount)
+    list_legs(state)
+    return Assembled(world, state, rows, grouping)

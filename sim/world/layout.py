@@ -1,0 +1,157 @@
+"""Names to numbers: where each asset, market, instrument and ledger row stands in the arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sim.errors import SluicegateError
+from sim.state.codes import FIRST_INSURANCE
+from sim.world.schema.market import StakedAsset
+from sim.world.schema.run import RunConfig
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A line of the instrument table, by name."""
+
+    kind: str  # "balance", "quote" or "perpetual"
+    venue: str
+    asset: str
+
+
+class Layout:
+    """Index of everything that a configuration lists.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The run; market order gives asset order, configuration order gives venue order.
+
+    Raises
+    ------
+    SluicegateError
+        If a venue lists an asset that the market does not have, or settles perpetuals without
+        listing the settlement asset.
+    """
+
+    def __init__(self, config: RunConfig) -> None:
+        self.config = config
+        self.assets = tuple(config.market.assets)
+        self.venues = tuple(config.venue)
+        for name in self.venues:
+            self._check(name)
+
+    def _check(self, name: str) -> None:
+        venue = self.config.venue[name]
+        for key, listed in (("assets", venue.assets), ("perpetuals", venue.perpetuals)):
+            for asset in listed:
+                if asset not in self.assets:
+                    raise SluicegateError(
+                        f"{asset!r} is listed, but the market has no such asset",
+                        where=f"venue.{name}.{key}",
+                        allowed=", ".join(self.assets),
+                        hint="add the asset to the market file or remove it from the venue",
+                    )
+        if venue.perpetuals and self.config.settlement not in venue.assets:
+            raise SluicegateError(
+                f"perpetuals settle in {self.config.settlement}, which the venue does not list",
+                where=f"venue.{name}.assets",
+                allowed=f"a listing of {self.config.settlement}",
+            )
+
+    @cached_property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """All instruments: venue by venue, balances, then the quote side and the perpetuals."""
+        rows: list[Instrument] = []
+        for name in self.venues:
+            venue = self.config.venue[name]
+            rows += [Instrument("balance", name, a) for a in self.assets if a in venue.assets]
+            if venue.perpetuals:
+                rows.append(Instrument("quote", name, self.config.settlement))
+            rows += [Instrument("perpetual", name, a) for a in self.assets if a in venue.perpetuals]
+        return tuple(rows)
+
+    @cached_property
+    def _index(self) -> dict[Instrument, int]:
+        return {row: k for k, row in enumerate(self.instruments)}
+
+    def instrument(self, kind: str, venue: str, asset: str) -> int:
+        """Number of an instrument, -1 if it is not listed."""
+        return self._index.get(Instrument(kind, venue, asset), -1)
+
+    @cached_property
+    def perpetual_venues(self) -> tuple[str, ...]:
+        """Venues that list perpetuals."""
+        return tuple(name for name in self.venues if self.config.venue[name].perpetuals)
+
+    @cached_property
+    def emodes(self) -> tuple[tuple[str, str], ...]:
+        """(venue, mode) of every efficiency mode; weight table 0 is the plain one."""
+        return tuple((v, e) for v in self.venues for e in self.config.venue[v].emodes)
+
+    @cached_property
+    def liquidators(self) -> tuple[str, ...]:
+        """Kind of each liquidator."""
+        return tuple(n for n, kind in self.config.liquidator.items() for _ in range(kind.count))
+
+    @cached_property
+    def cash(self) -> int:
+        """Asset number of the settlement asset."""
+        return self.assets.index(self.config.settlement)
+
+    def group(self, asset: str) -> int:
+        """Underlying whose price moves an asset: itself, or what it is staked on."""
+        spec = self.config.market.assets[asset]
+        return self.assets.index(spec.underlying if isinstance(spec, StakedAsset) else asset)
+
+    def market(self, kind: str, venue: str, asset: str) -> int:
+        """Where an instrument is sold: asset n at market n, perpetuals after the assets."""
+        if kind != "perpetual":
+            return self.assets.index(asset)
+        perps = [row for row in self.instruments if row.kind == "perpetual"]
+        return len(self.assets) + perps.index(Instrument(kind, venue, asset))
+
+    @property
+    def markets(self) -> int:
+        """Number of markets."""
+        return len(self.assets) + sum(row.kind == "perpetual" for row in self.instruments)
+
+    @property
+    def holders(self) -> int:
+        """Rows of tokens outside the venues."""
+        return FIRST_INSURANCE + len(self.venues) + len(self.liquidators)
+
+
+@dataclass(frozen=True)
+class LedgerRows:
+    """Which ledger row is whose; accounts come first."""
+
+    accounts: int
+    liquidators: int
+    makers: int
+
+    @property
+    def first_maker(self) -> int:
+        """First market maker."""
+        return self.accounts + self.liquidators
+
+    @property
+    def deficit(self) -> int:
+        """The account that carries losses nobody could bear; all rows before it can be short."""
+        return self.first_maker + self.makers
+
+    @property
+    def protocol(self) -> int:
+        """The protocol's own deposits."""
+        return self.deficit + 1
+
+    @property
+    def first_clearing(self) -> int:
+        """First venue's settlement account."""
+        return self.deficit + 2
+
+    @property
+    def total(self) -> int:
+        """Number of ledger rows."""
+        return self.first_clearing + self.makers

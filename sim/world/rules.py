@@ -1,0 +1,54 @@
+"""Behaviour rules named in the configuration, loaded as values and numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sim.errors import SluicegateError
+from sim.rules import RULE_SLOTS, Rules, pad
+from sim.world.targets import resolve_target
+from sim.world.schema.run import RunConfig
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """Compiled rules and the number of each, by dotted name."""
+
+    rules: Rules
+    kinds: tuple[dict[str, int], dict[str, int]]
+
+
+def load_rules(config: RunConfig) -> RuleSet:
+    """Load every rule that an archetype or liquidator names.
+
+    Raises
+    ------
+    SluicegateError
+        If a name points outside the allowed packages, does not exist, is not a compiled rule, or
+        there are more different rules than the kernel has slots for.
+    """
+    traders = {f"archetype.{n}.behaviour.rule": s.behaviour.rule for n, s in config.archetype.items()}
+    liquidators = {f"liquidator.{n}.rule": s.rule for n, s in config.liquidator.items()}
+    trader_rules, trader_kinds = _load(traders)
+    liquidator_rules, liquidator_kinds = _load(liquidators)
+    if not liquidator_rules:
+        from sim.world.idle import decline
+
+        liquidator_rules = [decline]
+    rules = Rules(pad(trader_rules), pad(liquidator_rules))
+    return RuleSet(rules, (trader_kinds, liquidator_kinds))
+
+
+def _load(named: dict[str, dict[str, str]]) -> tuple[list[Callable], dict[str, int]]:
+    found: list[Callable] = []
+    kinds: dict[str, int] = {}
+    for where, rule in named.items():
+        target = rule.get("_target_", "")
+        if target in kinds:
+            continue
+        if len(found) == RULE_SLOTS:
+            raise SluicegateError(f"more than {RULE_SLOTS} different rules", where=where)
+        kinds[target] = len(found)
+        found.append(resolve_target(target, where=where))
+    return found, kinds

@@ -1,0 +1,104 @@
+"""The whole configuration of a run; everyday keys at the top level, the rest by group."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from sim.random import MAX_SEED
+from sim.world.schema.base import Fraction, Positive, Strict, unit
+from sim.world.schema.liquidity import LiquidityConfig
+from sim.world.schema.market import MarketConfig
+from sim.world.schema.population import ArchetypeConfig, LiquidatorConfig, PopulationConfig
+from sim.world.schema.venue import HubConfig, VenueConfig
+
+Scope = Literal["isolated", "venue", "unified", "hub"]
+Twin = Literal["full", "slippage", "none"]
+
+
+class WorldChoice(Strict):
+    """One column of the comparison: a margin scope and an arm."""
+
+    scope: Scope
+    """grouping of legs into accounts; ``unified`` adds venue requirements, ``hub`` nets legs"""
+    relever: Fraction = 0.0
+    """share of the initial margin freed against ``venue`` that is redeployed"""
+
+
+class ExperimentConfig(Strict):
+    """Which worlds and twins are run on the same paths."""
+
+    name: str = Field("scopes", pattern=r"^[A-Za-z0-9_.-]+$")
+    worlds: dict[str, WorldChoice] = Field(min_length=1)
+    baseline: str
+    twins: tuple[Twin, ...] = Field(("full", "slippage", "none"), min_length=1)
+
+    @model_validator(mode="after")
+    def _known(self) -> ExperimentConfig:
+        if self.baseline not in self.worlds:
+            raise ValueError(
+                f"experiment.baseline: {self.baseline!r} is not among the worlds "
+                f"{', '.join(self.worlds)}"
+            )
+        if len(set(self.twins)) != len(self.twins):
+            raise ValueError(f"experiment.twins: {', '.join(self.twins)} names one twice")
+        return self
+
+
+class EngineConfig(Strict):
+    """How the kernel looks at accounts; no figure depends on it."""
+
+    watch: Literal["lists", "all"] = "lists"
+    """``all`` looks at every account every step"""
+    skin: Annotated[Positive, Field(lt=0.5)] = 0.01
+    """relative price move that a watch list survives"""
+    chunk: Annotated[int, Field(ge=1)] = 8
+    """paths handed to a worker at once"""
+
+
+class RunConfig(Strict):
+    """A run."""
+
+    paths: Annotated[int, Field(ge=1)] = 300
+    """simulated futures, each run through every world and twin"""
+    steps: Annotated[int, Field(ge=1)] = 1440
+    """ticks of a path"""
+    step_seconds: Annotated[Positive, unit("seconds")] = 60.0
+    """length of a tick"""
+    block_seconds: Annotated[Positive, unit("seconds")] = 2.0
+    """time between liquidation rounds"""
+    accounts: Annotated[int, Field(ge=1)] = 5000
+    """traders in the population"""
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 1
+    """all draws follow from it"""
+    workers: Annotated[int, Field(ge=1, le=256)] = 2
+    """threads; results do not depend on it"""
+    out: str = "results"
+    """folder that receives the run folder"""
+    settlement: str = "USDC"
+    """asset that pays for swaps and settles perpetuals"""
+    market: MarketConfig
+    liquidity: LiquidityConfig
+    venue: dict[str, VenueConfig] = Field(min_length=1)
+    hub: HubConfig
+    archetype: dict[str, ArchetypeConfig] = Field(min_length=1)
+    population: PopulationConfig = PopulationConfig()
+    liquidator: dict[str, LiquidatorConfig] = {}
+    experiment: ExperimentConfig
+    engine: EngineConfig = EngineConfig()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> RunConfig:
+        if self.block_seconds > self.step_seconds:
+            raise ValueError(
+                f"block_seconds {self.block_seconds} exceeds step_seconds {self.step_seconds}"
+            )
+        if self.settlement not in self.market.assets:
+            raise ValueError(
+                f"settlement: {self.settlement!r} is not an asset of the market; "
+                f"one of {', '.join(self.market.assets)}"
+            )
+        return self
+
+
