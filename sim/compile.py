@@ -8,3 +8,11 @@ interpreter lock is released, so that threads run chunks of paths side by side.
 from numba import njit
 
 jit = njit(cache=True, nogil=True, error_model="numpy")
+
+# Without reference counts, for the path loop: such functions cannot allocate, and hand arrays on for
+# nothing, where counting would cost more than the work. Numba keeps the switch private; its version
+# is pinned, and a test says that the switch still does what it should.
+lean = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+
+# For thin wrappers over many arrays, compiled into their callers.
+inlined = njit(inline="always", cache=True, nogil=True, error_model="numpy", _nrt=False)

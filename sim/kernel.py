@@ -26,9 +26,7 @@ class Scratch(NamedTuple):
 
 
 @jit
-def run_path(
-    world: World, opening: State, state: State, rules: Rules, scratch: Scratch
-) -> None:
+def run_path(world: World, opening: State, state: State, rules: Rules, scratch: Scratch) -> None:
     """Step a generated path from its start to its horizon."""
     begin(world, state, opening, scratch.prices[0], scratch.regimes[0])
     scratch.wealth[0] = trader_wealth(world, state)

@@ -5,12 +5,12 @@ account. Amounts passed here are tokens, contracts or quote tokens. Two calls wi
 make an event; nothing else writes the ledger.
 """
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.state.state import WATCHED, State
 from sim.state.world import World
 
 
-@jit
+@lean
 def list_account(state: State, a: int) -> None:
     """Put account ``a`` on the watch list, keeping ids ascending."""
     if state.rows[a].listed:
@@ -25,7 +25,7 @@ def list_account(state: State, a: int) -> None:
     state.clock[0].watched += 1
 
 
-@jit
+@lean
 def touch(state: State, a: int, k: int) -> None:
     """Announce a change of row ``a``: it holds instrument k, and must be looked at again."""
     count = state.rows[a].leg_count
@@ -41,7 +41,7 @@ def touch(state: State, a: int, k: int) -> None:
         list_account(state, a)
 
 
-@jit
+@lean
 def tokens(state: State, k: int, a: int) -> float:
     """Tokens (or contracts) of instrument k that row ``a`` holds; negative when it owes."""
     shares = state.balance[k, a]
@@ -50,7 +50,7 @@ def tokens(state: State, k: int, a: int) -> float:
     return shares * state.pools[k].borrow_index
 
 
-@jit
+@lean
 def set_shares(state: State, k: int, a: int, shares: float) -> None:
     """Write a balance and keep the pool's totals of deposits and loans."""
     before = state.balance[k, a]
@@ -60,7 +60,7 @@ def set_shares(state: State, k: int, a: int, shares: float) -> None:
     touch(state, a, k)
 
 
-@jit
+@lean
 def post(state: State, k: int, a: int, amount: float) -> None:
     """Add ``amount`` tokens of instrument k to row ``a``; crossing zero changes the index."""
     if amount == 0.0:
@@ -71,7 +71,7 @@ def post(state: State, k: int, a: int, amount: float) -> None:
     state.gross[k] += abs(amount)
 
 
-@jit
+@lean
 def clear(state: State, k: int, a: int) -> float:
     """Take the whole balance of instrument k out of row ``a``; return the tokens it was."""
     amount = tokens(state, k, a)
@@ -81,21 +81,21 @@ def clear(state: State, k: int, a: int) -> float:
     return amount
 
 
-@jit
+@lean
 def hand(state: State, holder: int, asset: int, amount: float) -> None:
     """Add tokens to a holder outside the venues."""
     state.outside[holder, asset] += amount
     state.gross[state.balance.shape[0] + asset] += abs(amount)
 
 
-@jit
+@lean
 def pool_cash(state: State, k: int) -> float:
     """Tokens that a pool can pay out now: deposits less loans."""
     deposits = state.pools[k].deposits * state.pools[k].deposit_index
     return deposits - state.pools[k].loans * state.pools[k].borrow_index
 
 
-@jit
+@lean
 def settle_flat(world: World, state: State, a: int, k: int) -> None:
     """Turn the quote balance of a closed perpetual position into cash at its venue.
 

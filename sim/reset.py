@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.compile import jit
+from sim.compile import jit, lean
 from sim.liquidation.horizon import book_shortfall
 from sim.margin.health import assess
 from sim.margin.watch import rebuild
@@ -58,9 +58,7 @@ def restore_prices(world: World, state: State, fundamental: np.ndarray) -> None:
 
 
 @jit
-def begin(
-    world: World, state: State, opening: State, fundamental: np.ndarray, regime: int
-) -> None:
+def begin(world: World, state: State, opening: State, fundamental: np.ndarray, regime: int) -> None:
     """Set the state to the start of a path."""
     restore_ledger(state, opening)
     restore_clock(state, opening, regime)
@@ -69,7 +67,7 @@ def begin(
     rebuild(world, state)
 
 
-@jit
+@lean
 def trader_wealth(world: World, state: State) -> float:
     """USD that all owners have: accounts, wallets and what is under way."""
     cash = world.settings[0].cash_asset
@@ -83,7 +81,7 @@ def trader_wealth(world: World, state: State) -> float:
     return total + tokens * state.markets[cash].mark
 
 
-@jit
+@lean
 def liquidator_wealth(world: World, state: State) -> float:
     """USD that all liquidators have: margin accounts and tokens outside."""
     total = 0.0

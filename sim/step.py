@@ -5,7 +5,7 @@ All act on ``state``; ``world`` is read-only. The laboratory calls the same phas
 
 import numpy as np
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.liquidation.rounds import flag_breaches, run_rounds
 from sim.margin.health import assess
 from sim.margin.watch import look
@@ -21,7 +21,7 @@ from sim.state.world import World
 HOUR = 3600.0
 
 
-@jit
+@lean
 def step(world: World, state: State, rules: Rules, fundamental: np.ndarray, regime: int) -> None:
     """Advance the world by one step to the given fundamental prices."""
     move(world, state, fundamental, regime)
@@ -35,34 +35,35 @@ def step(world: World, state: State, rules: Rules, fundamental: np.ndarray, regi
     record(world, state)
 
 
-@jit
+@lean
 def move(world: World, state: State, fundamental: np.ndarray, regime: int) -> None:
     """Regime and fundamental prices of this step, drawn beforehand."""
     state.clock[0].step += 1
     state.clock[0].regime = regime
     state.clock[0].now = state.clock[0].step * world.settings[0].step
-    state.fundamental[:] = fundamental
+    for n in range(len(fundamental)):
+        state.fundamental[n] = fundamental[n]
 
 
-@jit
+@lean
 def relax(world: World, state: State) -> None:
     """Displacements decay, depth recovers, arbitrage pulls markets together; then re-mark."""
     relax_now(world, state)
 
 
-@jit
+@lean
 def observe(world: World, state: State) -> None:
     """Oracles sample and publish; the margin engine sees it and the watch list keeps up."""
     look(world, state)
 
 
-@jit
+@lean
 def deliver(world: World, state: State) -> None:
     """Collateral under way arrives."""
     deliver_due(world, state)
 
 
-@jit
+@lean
 def act(world: World, state: State, rules: Rules) -> None:
     """Owners whose turn it is, and whose account fell below their own watch level, act."""
     count = find_acting(world, state)
@@ -73,32 +74,32 @@ def act(world: World, state: State, rules: Rules) -> None:
         carry_out(world, state, a, action)
 
 
-@jit
+@lean
 def margin(world: World, state: State) -> None:
     """Which accounts are below maintenance, on what the margin engine can see."""
     flag_breaches(world, state, 0)
 
 
-@jit
+@lean
 def liquidate(world: World, state: State, rules: Rules) -> None:
     """Rounds of liquidation, as many blocks as fit into the step."""
     run_rounds(world, state, rules)
 
 
-@jit
+@lean
 def accrue(world: World, state: State) -> None:
     """Interest and funding."""
     accrue_all(world, state)
 
 
-@jit
+@lean
 def record(world: World, state: State) -> None:
     """Streaming statistics of the step."""
     hours = state.clock[0].flagged * world.settings[0].step / HOUR
     state.stats[0].under_margin_hours += hours
 
 
-@jit
+@lean
 def find_acting(world: World, state: State) -> int:
     """Accounts whose owner looks now and finds them below his watch level; returns how many."""
     count = 0
@@ -115,7 +116,7 @@ def find_acting(world: World, state: State) -> int:
     return count
 
 
-@jit
+@lean
 def view_of(world: World, state: State, a: int) -> TraderView:
     """Account ``a`` as its owner sees it."""
     row = world.accounts[a]
@@ -128,7 +129,7 @@ def view_of(world: World, state: State, a: int) -> TraderView:
     return TraderView(equity + pending, maintenance, initial, wallet, elsewhere, row.opening)
 
 
-@jit
+@lean
 def carry_out(world: World, state: State, a: int, action: TraderAction) -> None:
     """What an owner decided, in the order: close, then top up."""
     if action.close > 0.0:

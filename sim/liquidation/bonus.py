@@ -6,7 +6,7 @@
 collateral can pay.
 """
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.margin.health import leg_value
 from sim.margin.weights import asset_weight, liability_weight
 from sim.state.codes import BALANCE, LTV_BONUS, MAINTENANCE
@@ -14,7 +14,7 @@ from sim.state.state import State
 from sim.state.world import LONG, SHORT, World
 
 
-@jit
+@lean
 def loan_to_value(world: World, state: State, a: int) -> tuple[float, float, float]:
     """Weighted loan-to-value, the one at which liquidation starts, and the plain one.
 
@@ -42,7 +42,7 @@ def loan_to_value(world: World, state: State, a: int) -> tuple[float, float, flo
     return weighted_debt / collateral, weighted_collateral / collateral, debt / collateral
 
 
-@jit
+@lean
 def bonus_rate(world: World, state: State, venue: int, a: int) -> float:
     """Bonus per USD of debt repaid at a venue, before the protocol's share."""
     row = world.venues[venue]

@@ -6,7 +6,7 @@ average price that selling all of them at once would fetch.
 
 import numpy as np
 
-from sim.compile import jit
+from sim.compile import jit, lean
 from sim.margin.health import assess, below, leg_value
 from sim.market.impact import quote_log
 from sim.numerics import exp
@@ -15,7 +15,7 @@ from sim.state.state import State
 from sim.state.world import World
 
 
-@jit
+@lean
 def under(world: World, state: State, a: int) -> bool:
     """Whether row ``a`` is below maintenance."""
     equity, required = assess(world, state, MAINTENANCE, a)
@@ -39,7 +39,7 @@ def closing_flow(world: World, state: State, rows: int) -> np.ndarray:
     return flow
 
 
-@jit
+@lean
 def closed_equity(world: World, state: State, a: int, factor: np.ndarray) -> float:
     """Equity of row ``a`` with every leg at mark times its market's closing factor, USD."""
     g = state.g

@@ -8,7 +8,7 @@ and work with every engine.
 
 from typing import NamedTuple
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.margin.health import assess
 from sim.state.state import State
 from sim.state.world import World
@@ -26,13 +26,13 @@ class Offer(NamedTuple):
     notional: float  # USD that one call may take (set by the size rule)
 
 
-@jit
+@lean
 def nothing() -> Offer:
     """No leg to take."""
     return Offer(-1, -1, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-@jit
+@lean
 def limited(offer: Offer, notional: float) -> Offer:
     """The offer with the notional that one call may take."""
     return Offer(
@@ -40,13 +40,13 @@ def limited(offer: Offer, notional: float) -> Offer:
     )
 
 
-@jit
+@lean
 def charge(offer: Offer) -> float:
     """What the account pays per USD taken."""
     return offer.gain + offer.fee + offer.protocol
 
 
-@jit
+@lean
 def apply_pair(state: State, a: int, offer: Offer, notional: float) -> None:
     """Repay debt and give up collateral on the row, at published prices."""
     g = state.g
@@ -54,7 +54,7 @@ def apply_pair(state: State, a: int, offer: Offer, notional: float) -> None:
     state.balance[offer.collateral, a] -= notional * (1.0 + charge(offer)) / g[0, offer.collateral]
 
 
-@jit
+@lean
 def apply_perpetual(world: World, state: State, a: int, offer: Offer, notional: float) -> None:
     """Close contracts at the published price less the charge."""
     g = state.g
@@ -66,7 +66,7 @@ def apply_perpetual(world: World, state: State, a: int, offer: Offer, notional: 
     state.balance[row.quote, a] += contracts * price
 
 
-@jit
+@lean
 def health_after(
     world: World, state: State, a: int, level: int, offer: Offer, notional: float
 ) -> float:

@@ -4,7 +4,7 @@ Between rounds prices are seen again, displacements decay and latency passes. A 
 early once a round changed nothing and nobody waits for a transaction to land.
 """
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.liquidation.selection import select
 from sim.liquidation.size import size
 from sim.liquidation.taker import answer
@@ -22,7 +22,7 @@ from sim.state.state import FLAGGED, GENERATIONS, WATCHED, State
 from sim.state.world import World
 
 
-@jit
+@lean
 def flag_breaches(world: World, state: State, generation: int) -> None:
     """List accounts below maintenance in ascending id; start or end their breach clocks."""
     count = 0
@@ -41,7 +41,7 @@ def flag_breaches(world: World, state: State, generation: int) -> None:
     state.clock[0].flagged = count
 
 
-@jit
+@lean
 def solvent_together(world: World, state: State, a: int) -> bool:
     """Whether the owner's accounts, taken together, would meet maintenance."""
     owner = world.accounts[a].owner
@@ -52,7 +52,7 @@ def solvent_together(world: World, state: State, a: int) -> bool:
     return health > 0.0
 
 
-@jit
+@lean
 def latency_over(world: World, state: State, a: int) -> bool:
     """Whether every liquidator has had time to answer the account's breach."""
     waited = state.clock[0].now - state.rows[a].breach
@@ -62,7 +62,7 @@ def latency_over(world: World, state: State, a: int) -> bool:
     return True
 
 
-@jit
+@lean
 def book_call(state: State, a: int, taken: float, regret: bool) -> None:
     """Statistics of one liquidation call."""
     state.stats[0].liquidations += 1.0
@@ -76,7 +76,7 @@ def book_call(state: State, a: int, taken: float, regret: bool) -> None:
         state.stats[0].regret_accounts += 1.0 if regret else 0.0
 
 
-@jit
+@lean
 def liquidate_account(world: World, state: State, rules: Rules, a: int) -> bool:
     """One call on one account, and the waterfall if that leaves nothing; True if it changed."""
     equity, required = assess(world, state, MAINTENANCE, a)
@@ -100,7 +100,7 @@ def liquidate_account(world: World, state: State, rules: Rules, a: int) -> bool:
     return changed
 
 
-@jit
+@lean
 def someone_waits(world: World, state: State) -> bool:
     """Whether a transaction that answers a standing breach is still under way."""
     for i in range(state.clock[0].flagged):
@@ -109,14 +109,14 @@ def someone_waits(world: World, state: State) -> bool:
     return False
 
 
-@jit
+@lean
 def refill(world: World, state: State) -> None:
     """A new block: liquidators may take on their capacity again."""
     for liquidator in range(len(world.liquidators)):
         state.capacity[liquidator] = world.liquidators[liquidator].capacity
 
 
-@jit
+@lean
 def play_round(world: World, state: State, rules: Rules) -> bool:
     """Background book, calls in ascending account id, inventories; True if something moved."""
     refill(world, state)
@@ -129,7 +129,7 @@ def play_round(world: World, state: State, rules: Rules) -> bool:
     return moved
 
 
-@jit
+@lean
 def run_rounds(world: World, state: State, rules: Rules) -> None:
     """Rounds until quiet or until the step is over."""
     for number in range(world.settings[0].rounds):

@@ -5,7 +5,7 @@ threshold). ``LARGEST_RELIEF`` offers the leg whose closing lowers the shortage 
 margin engine; under a netting engine it therefore avoids breaking hedges while another leg helps.
 """
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.liquidation.bonus import bonus_rate
 from sim.liquidation.offer import Offer, charge, health_after, nothing
 from sim.margin.health import leg_value
@@ -14,7 +14,7 @@ from sim.state.state import State
 from sim.state.world import LONG, SHORT, World
 
 
-@jit
+@lean
 def pair_offer(world: World, state: State, a: int, debt: int, collateral: int) -> Offer:
     """Debt against collateral, on the terms of the debt's venue, limited by the collateral."""
     venue = world.instruments[debt].venue
@@ -28,7 +28,7 @@ def pair_offer(world: World, state: State, a: int, debt: int, collateral: int) -
     return Offer(debt, collateral, full, gain, row.insurance_fee, rate - gain, 0.0)
 
 
-@jit
+@lean
 def perpetual_offer(world: World, state: State, a: int, k: int) -> Offer:
     """The whole of a perpetual position, on its venue's terms."""
     row = world.venues[world.instruments[k].venue]
@@ -36,7 +36,7 @@ def perpetual_offer(world: World, state: State, a: int, k: int) -> Offer:
     return Offer(k, -1, full, row.perp_fee, row.perp_insurance_fee, 0.0, 0.0)
 
 
-@jit
+@lean
 def score(world: World, state: State, a: int, offer: Offer) -> float:
     """How much an offer is preferred by the rule of the account's venue; higher first."""
     account = world.accounts[a]
@@ -48,7 +48,7 @@ def score(world: World, state: State, a: int, offer: Offer) -> float:
     return health_after(world, state, a, MAINTENANCE, offer, offer.full)
 
 
-@jit
+@lean
 def better(
     world: World, state: State, a: int, best: Offer, best_score: float, offer: Offer
 ) -> tuple[Offer, float]:
@@ -61,7 +61,7 @@ def better(
     return best, best_score
 
 
-@jit
+@lean
 def select(world: World, state: State, a: int) -> Offer:
     """The offer that the selection rule puts first; ``leg = -1`` if nothing can be taken."""
     best = nothing()

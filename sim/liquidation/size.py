@@ -1,6 +1,6 @@
 """P4, second half: how much of the offered leg one call may take."""
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.liquidation.bonus import loan_to_value
 from sim.liquidation.offer import Offer, health_after, limited
 from sim.margin.health import leg_value
@@ -9,7 +9,7 @@ from sim.state.state import State
 from sim.state.world import World
 
 
-@jit
+@lean
 def close_factor_size(world: World, state: State, a: int, offer: Offer, venue: int) -> float:
     """A share of the debt; everything once loan-to-value says that the account is nearly gone."""
     row = world.venues[venue]
@@ -21,7 +21,7 @@ def close_factor_size(world: World, state: State, a: int, offer: Offer, venue: i
     return owed * share
 
 
-@jit
+@lean
 def target_size(world: World, state: State, a: int, offer: Offer) -> float:
     """What restores health at the target level: the shortage over the relief per USD taken.
 
@@ -35,7 +35,7 @@ def target_size(world: World, state: State, a: int, offer: Offer) -> float:
     return offer.full * min(1.0, max(0.0, -now / (then - now)))
 
 
-@jit
+@lean
 def size(world: World, state: State, a: int, offer: Offer) -> Offer:
     """The offer with the notional that one call may take, by the rule of the account's venue."""
     venue = world.accounts[a].venue

@@ -1,6 +1,6 @@
 """P6 and competition: who answers an offer, and with how much."""
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.liquidation.offer import Offer
 from sim.liquidation.transfer import pay, take
 from sim.margin.health import assess
@@ -11,7 +11,7 @@ from sim.state.state import State
 from sim.state.world import World
 
 
-@jit
+@lean
 def capital(world: World, state: State, liquidator: int, offer: Offer) -> float:
     """USD of the offer that a liquidator's own means allow under the venue's taker constraint."""
     row = world.liquidators[liquidator]
@@ -25,7 +25,7 @@ def capital(world: World, state: State, liquidator: int, offer: Offer) -> float:
     return (equity - initial) / world.ratio[INITIAL, offer.leg]
 
 
-@jit
+@lean
 def slippage(world: World, state: State, offer: Offer) -> float:
     """Log-price cost of selling what the offer yields and buying what it needs, all at once."""
     leg = world.instruments[offer.leg]
@@ -36,14 +36,14 @@ def slippage(world: World, state: State, offer: Offer) -> float:
     return cost + abs(quote_log(world, state, seized.market, -offer.notional))
 
 
-@jit
+@lean
 def ready(world: World, state: State, liquidator: int, a: int) -> bool:
     """Whether a liquidator's transaction can have landed since the account's breach."""
     waited = state.clock[0].now - state.rows[a].breach
     return waited >= world.liquidators[liquidator].latency
 
 
-@jit
+@lean
 def bid(world: World, state: State, rules: Rules, liquidator: int, offer: Offer) -> float:
     """USD that a liquidator's rule takes of an offer, within its capacity and means."""
     row = world.liquidators[liquidator]
@@ -56,13 +56,13 @@ def bid(world: World, state: State, rules: Rules, liquidator: int, offer: Offer)
     return min(action.notional, offer.notional, room, means)
 
 
-@jit
+@lean
 def spend(world: World, state: State, liquidator: int, usd: float) -> None:
     """Pay the cost of a call (gas, infrastructure) to the outside market."""
     pay(world, state, world.liquidators[liquidator].holder, MARKET, usd)
 
 
-@jit
+@lean
 def answer(world: World, state: State, rules: Rules, a: int, offer: Offer) -> float:
     """Let liquidators compete for one call; return the USD taken.
 

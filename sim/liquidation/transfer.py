@@ -1,7 +1,8 @@
 """P5 and P6: carrying out a call. Account to liquidator at the venue's price, then, for a flash
-liquidator at once and for the others later, liquidator to the world at the market's price."""
+liquidator at once and for the others later, liquidator to the world at the market's price.
+"""
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.ledger import hand, pool_cash, post, settle_flat, tokens
 from sim.liquidation.offer import Offer, charge
 from sim.market.trade import swap
@@ -10,7 +11,7 @@ from sim.state.state import State
 from sim.state.world import World
 
 
-@jit
+@lean
 def pay(world: World, state: State, holder: int, to: int, usd: float) -> None:
     """Move settlement tokens between two holders outside the venues."""
     cash = world.settings[0].cash_asset
@@ -19,7 +20,7 @@ def pay(world: World, state: State, holder: int, to: int, usd: float) -> None:
     hand(state, to, cash, amount)
 
 
-@jit
+@lean
 def pair_amounts(state: State, a: int, offer: Offer, notional: float) -> tuple[float, float]:
     """Tokens of debt repaid and of collateral seized; whole balances are taken to the last bit."""
     g = state.g
@@ -35,14 +36,14 @@ def pair_amounts(state: State, a: int, offer: Offer, notional: float) -> tuple[f
     return repaid, seized
 
 
-@jit
+@lean
 def payable(state: State, offer: Offer, notional: float) -> float:
     """Part of a seizure that the collateral's pool can pay out now."""
     cash = pool_cash(state, offer.collateral) * state.g[2, offer.collateral]
     return min(notional, max(0.0, cash) / (1.0 + charge(offer)))
 
 
-@jit
+@lean
 def take_pair(
     world: World, state: State, liquidator: int, a: int, offer: Offer, notional: float
 ) -> float:
@@ -67,7 +68,7 @@ def take_pair(
     return notional
 
 
-@jit
+@lean
 def take_perpetual(
     world: World, state: State, liquidator: int, a: int, offer: Offer, notional: float
 ) -> float:
@@ -95,7 +96,7 @@ def take_perpetual(
     return notional
 
 
-@jit
+@lean
 def take(
     world: World, state: State, liquidator: int, a: int, offer: Offer, notional: float
 ) -> float:

@@ -1,20 +1,20 @@
 """What liquidators took and still hold, sold at the speed their strategy allows."""
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.market.trade import fill, swap
 from sim.state.codes import PERPETUAL
 from sim.state.state import State
 from sim.state.world import World
 
 
-@jit
+@lean
 def slice_of(quantity: float, price: float, budget: float) -> float:
     """Signed part of an inventory that ``budget`` USD of trading disposes of."""
     limit = budget / price
     return -max(-limit, min(limit, quantity))
 
 
-@jit
+@lean
 def unwind_tokens(world: World, state: State, liquidator: int, elapsed: float) -> bool:
     """Sell seized tokens; return whether any were sold."""
     row = world.liquidators[liquidator]
@@ -30,7 +30,7 @@ def unwind_tokens(world: World, state: State, liquidator: int, elapsed: float) -
     return traded
 
 
-@jit
+@lean
 def unwind_contracts(world: World, state: State, liquidator: int, elapsed: float) -> bool:
     """Close perpetuals taken over, against the market maker; return whether any were closed."""
     row = world.liquidators[liquidator]
@@ -48,7 +48,7 @@ def unwind_contracts(world: World, state: State, liquidator: int, elapsed: float
     return traded
 
 
-@jit
+@lean
 def unwind_all(world: World, state: State, elapsed: float) -> bool:
     """One round of selling by every liquidator; return whether anything was traded."""
     traded = False

@@ -5,7 +5,7 @@ Insurance first, then the depositors of the pool that lent, through its share va
 stays with the deficit account, visible.
 """
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.ledger import hand, post, tokens
 from sim.margin.health import leg_value
 from sim.market.trade import swap
@@ -18,7 +18,7 @@ from sim.state.state import State
 from sim.state.world import World
 
 
-@jit
+@lean
 def exhausted(world: World, state: State, a: int) -> bool:
     """No contracts, no collateral worth a call, and still a debt."""
     dust = world.venues[world.accounts[a].venue].dust
@@ -36,7 +36,7 @@ def exhausted(world: World, state: State, a: int) -> bool:
     return owes and collateral <= dust
 
 
-@jit
+@lean
 def insure(world: World, state: State, k: int, a: int, owed: float) -> float:
     """Let the venue's insurance fund repay; return the tokens it covered."""
     row = world.instruments[k]
@@ -54,7 +54,7 @@ def insure(world: World, state: State, k: int, a: int, owed: float) -> float:
     return covered
 
 
-@jit
+@lean
 def socialise(world: World, state: State, k: int, a: int, owed: float) -> float:
     """Forgive a debt at the expense of its pool's depositors; return the tokens they bore."""
     deposits = state.pools[k].deposits * state.pools[k].deposit_index
@@ -67,7 +67,7 @@ def socialise(world: World, state: State, k: int, a: int, owed: float) -> float:
     return borne
 
 
-@jit
+@lean
 def write_off(world: World, state: State, a: int) -> None:
     """Send every debt of an exhausted account down the waterfall."""
     for i in range(state.rows[a].leg_count):

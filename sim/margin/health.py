@@ -9,101 +9,133 @@ what the level takes off. ``weighted assets - weighted liabilities`` of a lendin
 ``collateral - margin requirement`` of a perpetual venue are then the same number.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
-from sim.compile import jit
+from sim.compile import inlined, lean
 from sim.margin.weights import asset_weight, liability_weight
 from sim.state.codes import BALANCE, NET_OF_LEGS, PERPETUAL
 from sim.state.state import State
 from sim.state.world import BASIS, LONG, NET, SHORT, World
 
 
-@jit
+class Terms(NamedTuple):
+    """The parameters that the engines read: few arrays, so that a call stays cheap."""
+
+    instruments: np.ndarray
+    weight: np.ndarray
+    ratio: np.ndarray
+    netting: np.ndarray
+
+
+class Book(NamedTuple):
+    """The balances that the engines read, and the global vector."""
+
+    balance: np.ndarray
+    legs: np.ndarray
+    g: np.ndarray
+
+
+class Holder(NamedTuple):
+    """Whose balances: ledger row, number of legs, weight table."""
+
+    row: int
+    legs: int
+    emode: int
+
+
+@inlined
 def leg_value(g: np.ndarray, k: int, quantity: float) -> float:
     """USD value of ``quantity`` of instrument k."""
     return quantity * (g[0, k] if quantity >= 0.0 else g[1, k])
 
 
-@jit
+@inlined
 def leg_requirement(
-    world: World, g: np.ndarray, level: int, emode: int, k: int, quantity: float
+    terms: Terms, g: np.ndarray, level: int, emode: int, k: int, quantity: float
 ) -> float:
     """Requirement of one leg taken alone, USD (W for balances, T for perpetuals)."""
-    row = world.instruments[k]
+    kind = terms.instruments[k].kind
+    penalty = terms.instruments[k].size_penalty
     size = abs(quantity)
-    if row.kind == PERPETUAL:
-        ratio = liability_weight(world.ratio[level, k], row.size_penalty, size)
-        return size * g[2, k] * ratio
-    if row.kind != BALANCE:
+    if kind == PERPETUAL:
+        return size * g[2, k] * liability_weight(terms.ratio[level, k], penalty, size)
+    if kind != BALANCE:
         return 0.0
     if quantity >= 0.0:
-        weight = asset_weight(world.weight[LONG, level, emode, k], row.size_penalty, size)
+        weight = asset_weight(terms.weight[LONG, level, emode, k], penalty, size)
         return size * g[0, k] * (1.0 - weight)
-    weight = liability_weight(world.weight[SHORT, level, emode, k], row.size_penalty, size)
+    weight = liability_weight(terms.weight[SHORT, level, emode, k], penalty, size)
     return size * g[1, k] * (weight - 1.0)
 
 
-@jit
-def summed(
-    world: World, state: State, level: int, a: int
-) -> tuple[float, float]:
+@lean
+def summed(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, float]:
     """Equity and requirement where each leg is charged alone."""
-    emode = world.accounts[a].emode
-    g = state.g
     equity = 0.0
     requirement = 0.0
-    for i in range(state.rows[a].leg_count):
-        k = state.legs[a, i]
-        quantity = state.balance[k, a]
+    for i in range(who.legs):
+        k = book.legs[who.row, i]
+        quantity = book.balance[k, who.row]
         if quantity != 0.0:
-            equity += leg_value(g, k, quantity)
-            requirement += leg_requirement(world, g, level, emode, k, quantity)
+            equity += leg_value(book.g, k, quantity)
+            requirement += leg_requirement(terms, book.g, level, who.emode, k, quantity)
     return equity, requirement
 
 
-@jit
-def netted(
-    world: World, state: State, level: int, a: int
-) -> tuple[float, float]:
+@lean
+def net_and_gross(terms: Terms, book: Book, who: Holder, n: int) -> tuple[float, float, float]:
+    """Value, net delta and gross delta of a row's legs on underlying n, USD.
+
+    A perpetual's delta is its notional, not its value.
+    """
+    equity = 0.0
+    net = 0.0
+    gross = 0.0
+    for i in range(who.legs):
+        k = book.legs[who.row, i]
+        quantity = book.balance[k, who.row]
+        if terms.instruments[k].group != n or quantity == 0.0:
+            continue
+        value = leg_value(book.g, k, quantity)
+        equity += value
+        perpetual = terms.instruments[k].kind == PERPETUAL
+        delta = quantity * book.g[2, k] if perpetual else value
+        net += delta
+        gross += abs(delta)
+    return equity, net, gross
+
+
+@lean
+def netted(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, float]:
     """Equity and requirement where legs on one underlying offset each other.
 
     Per underlying: rate x |net delta| + basis charge x hedged notional, the hedged notional being
-    half of what gross exceeds net. A perpetual's delta is its notional, not its value.
+    half of what gross exceeds net.
     """
-    g = state.g
     equity = 0.0
     requirement = 0.0
-    for n in range(world.netting.shape[2]):
-        net = 0.0
-        gross = 0.0
-        for i in range(state.rows[a].leg_count):
-            k = state.legs[a, i]
-            row = world.instruments[k]
-            quantity = state.balance[k, a]
-            if row.group != n or quantity == 0.0:
-                continue
-            value = leg_value(g, k, quantity)
-            equity += value
-            delta = quantity * g[2, k] if row.kind == PERPETUAL else value
-            net += delta
-            gross += abs(delta)
-        hedged = 0.5 * (gross - abs(net))
-        requirement += abs(net) * world.netting[NET, level, n]
-        requirement += hedged * world.netting[BASIS, level, n]
+    for n in range(terms.netting.shape[2]):
+        value, net, gross = net_and_gross(terms, book, who, n)
+        equity += value
+        requirement += abs(net) * terms.netting[NET, level, n]
+        requirement += 0.5 * (gross - abs(net)) * terms.netting[BASIS, level, n]
     return equity, requirement
 
 
-@jit
-def assess(
-    world: World, state: State, level: int, a: int
-) -> tuple[float, float]:
+@inlined
+def assess(world: World, state: State, level: int, a: int) -> tuple[float, float]:
     """Equity and requirement of ledger row ``a`` at a level, USD, by the engine that margins it."""
+    terms = Terms(world.instruments, world.weight, world.ratio, world.netting)
+    book = Book(state.balance, state.legs, state.g)
+    who = Holder(a, state.rows[a].leg_count, world.accounts[a].emode)
     if world.venues[world.accounts[a].venue].engine == NET_OF_LEGS:
-        return netted(world, state, level, a)
-    return summed(world, state, level, a)
+        return netted(terms, book, level, who)
+    return summed(terms, book, level, who)
 
 
-@jit
+@lean
 def below(equity: float, requirement: float) -> bool:
     """Whether liquidation may start: health at or under zero with something to cover."""
     return equity <= requirement and (requirement > 0.0 or equity < 0.0)

@@ -12,53 +12,53 @@ direction, not an approximation: values and requirements are linear (or piecewis
 
 import numpy as np
 
-from sim.compile import jit
-from sim.margin.health import assess, leg_requirement
+from sim.compile import inlined, lean
+from sim.margin.health import Book, Holder, Terms, assess, leg_requirement
 from sim.market.oracle import observe_prices
-from sim.state.codes import MAINTENANCE, NET_OF_LEGS, PERPETUAL
+from sim.state.codes import MAINTENANCE, NET_OF_LEGS
 from sim.state.state import WATCHED, State
 from sim.state.world import BASIS, NET, World
 
 ROUNDING = 1e-9  # relative allowance for float rounding in the bound
 
 
-@jit
-def spread(world: World, state: State, a: int) -> float:
-    """Most that the slack of account ``a`` can lose per unit of skin, USD."""
-    row = world.accounts[a]
-    g = state.g
-    netted = world.venues[row.venue].engine == NET_OF_LEGS
+@lean
+def spread(terms: Terms, book: Book, who: Holder, watch: float, netted: bool) -> float:
+    """Most that the slack of an account can lose per unit of skin, USD."""
+    g = book.g
     total = 0.0
-    for i in range(state.rows[a].leg_count):
-        k = state.legs[a, i]
-        quantity = state.balance[k, a]
+    for i in range(who.legs):
+        k = book.legs[who.row, i]
+        quantity = book.balance[k, who.row]
         if quantity == 0.0:
             continue
-        leg = world.instruments[k]
         size = abs(quantity) * max(abs(g[0, k]), abs(g[1, k]))
-        if leg.kind == PERPETUAL:
-            size = max(size, abs(quantity) * abs(g[2, k]))
         if netted:
-            steepest = world.netting[NET, MAINTENANCE, leg.group]
-            steepest += world.netting[BASIS, MAINTENANCE, leg.group]
-            total += size * (1.0 + row.watch * steepest)
+            size = max(size, abs(quantity) * abs(g[2, k]))
+            n = terms.instruments[k].group
+            steepest = terms.netting[NET, MAINTENANCE, n] + terms.netting[BASIS, MAINTENANCE, n]
+            total += size * (1.0 + watch * steepest)
         else:
-            term = leg_requirement(world, g, MAINTENANCE, row.emode, k, quantity)
-            total += size + row.watch * abs(term)
+            term = leg_requirement(terms, g, MAINTENANCE, who.emode, k, quantity)
+            total += size + watch * abs(term)
     return total
 
 
-@jit
+@inlined
 def near(world: World, state: State, a: int) -> bool:
     """Whether account ``a`` could reach its watch level, or maintenance, inside the skin."""
-    if world.settings[0].watch_all:
-        return True
+    row = world.accounts[a]
     equity, requirement = assess(world, state, MAINTENANCE, a)
-    slack = equity - max(world.accounts[a].watch, 1.0) * requirement
-    return slack <= spread(world, state, a) * (world.settings[0].skin + ROUNDING)
+    watch = max(row.watch, 1.0)
+    terms = Terms(world.instruments, world.weight, world.ratio, world.netting)
+    book = Book(state.balance, state.legs, state.g)
+    who = Holder(a, state.rows[a].leg_count, row.emode)
+    netted = world.venues[row.venue].engine == NET_OF_LEGS
+    reach = spread(terms, book, who, watch, netted) * (world.settings[0].skin + ROUNDING)
+    return equity - watch * requirement <= reach or world.settings[0].watch_all != 0
 
 
-@jit
+@lean
 def rebuild(world: World, state: State) -> None:
     """List every account that is near, at the present g."""
     count = 0
@@ -69,10 +69,12 @@ def rebuild(world: World, state: State) -> None:
             state.lists[WATCHED, count] = a
             count += 1
     state.clock[0].watched = count
-    state.built_at[:, :] = state.g
+    for i in range(state.g.shape[0]):
+        for k in range(state.g.shape[1]):
+            state.built_at[i, k] = state.g[i, k]
 
 
-@jit
+@lean
 def left_skin(g: np.ndarray, built_at: np.ndarray, skin: float) -> bool:
     """Whether some entry of g has moved by more than ``skin`` since the list was built."""
     for i in range(g.shape[0]):
@@ -82,14 +84,14 @@ def left_skin(g: np.ndarray, built_at: np.ndarray, skin: float) -> bool:
     return False
 
 
-@jit
+@lean
 def refresh_list(world: World, state: State) -> None:
     """Rebuild the watch list if prices have left its skin."""
     if left_skin(state.g, state.built_at, world.settings[0].skin):
         rebuild(world, state)
 
 
-@jit
+@lean
 def look(world: World, state: State) -> None:
     """Publish prices to the margin engine, and keep the watch list in step with them."""
     observe_prices(world, state)

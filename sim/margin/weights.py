@@ -7,10 +7,10 @@ weight or margin ratio rises to ``0.8*w + f*sqrt(size)``, whichever binds
 
 import math
 
-from sim.compile import jit
+from sim.compile import lean
 
 
-@jit
+@lean
 def asset_weight(weight: float, penalty: float, size: float) -> float:
     """Share of a deposit that counts as collateral.
 
@@ -28,7 +28,7 @@ def asset_weight(weight: float, penalty: float, size: float) -> float:
     return min(weight, 1.1 / (1.0 + penalty * math.sqrt(size)))
 
 
-@jit
+@lean
 def liability_weight(weight: float, penalty: float, size: float) -> float:
     """Multiple of a loan, or share of a perpetual's notional, that must be covered."""
     if penalty == 0.0:

@@ -1,6 +1,6 @@
 """P8: what time costs. Interest on a kinked curve, funding on the averaged premium."""
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.ledger import post
 from sim.numerics import exp
 from sim.state.codes import BALANCE, PERPETUAL
@@ -11,7 +11,7 @@ YEAR = 365.0 * 86400.0
 DAY = 86400.0
 
 
-@jit
+@lean
 def borrow_rate(kink: float, base: float, at_kink: float, full: float, utilisation: float) -> float:
     """Kinked curve: two straight lines that meet at the kink, 1/year."""
     u = min(max(utilisation, 0.0), 1.0)
@@ -20,7 +20,7 @@ def borrow_rate(kink: float, base: float, at_kink: float, full: float, utilisati
     return at_kink + (full - at_kink) * (u - kink) / (1.0 - kink)
 
 
-@jit
+@lean
 def accrue_interest(world: World, state: State, k: int, seconds: float) -> None:
     """Grow both indices of a pool; what borrowers owe more, depositors and protocol own more."""
     row = world.instruments[k]
@@ -38,7 +38,7 @@ def accrue_interest(world: World, state: State, k: int, seconds: float) -> None:
     post(state, k, world.settings[0].protocol, reserve)
 
 
-@jit
+@lean
 def accrue_funding(world: World, state: State, k: int, seconds: float) -> None:
     """Longs pay shorts the averaged premium of mark over index (Drift: a day's premium per day).
 
@@ -54,7 +54,7 @@ def accrue_funding(world: World, state: State, k: int, seconds: float) -> None:
     state.pools[k].funding += rate * index * seconds / DAY
 
 
-@jit
+@lean
 def accrue_all(world: World, state: State) -> None:
     """One step of interest and funding on every pool and book."""
     for k in range(len(world.instruments)):

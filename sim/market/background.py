@@ -5,7 +5,7 @@ market. With ratio Lambda = (notional triggered by a 1 % move) / (flow that move
 loop alone multiplies a move by 1 / (1 - Lambda) for as long as nothing decays.
 """
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.market.impact import execute
 from sim.numerics import log
 from sim.state.codes import FULL_FEEDBACK
@@ -13,7 +13,7 @@ from sim.state.state import State
 from sim.state.world import World
 
 
-@jit
+@lean
 def cumulative(world: World, side: int, m: int, distance: float) -> float:
     """USD triggered between the start price and a log-distance, linear within a level."""
     last = world.background.shape[2] - 1
@@ -24,7 +24,7 @@ def cumulative(world: World, side: int, m: int, distance: float) -> float:
     return low + (high - low) * (position - level)
 
 
-@jit
+@lean
 def advance(state: State, m: int) -> tuple[int, float, float]:
     """Side on which market m stands, how far the book had fired there, and how far it is now."""
     market = state.markets[m]
@@ -38,7 +38,7 @@ def advance(state: State, m: int) -> tuple[int, float, float]:
     return 1, reached, move
 
 
-@jit
+@lean
 def fire(world: World, state: State, m: int) -> float:
     """Trade what the present mark of market m triggers for the first time; return USD traded."""
     side, reached, distance = advance(state, m)
@@ -52,7 +52,7 @@ def fire(world: World, state: State, m: int) -> float:
     return usd
 
 
-@jit
+@lean
 def fire_all(world: World, state: State) -> float:
     """One round of the background book over all markets; without feedback it has no say."""
     if world.settings[0].feedback != FULL_FEEDBACK:

@@ -1,6 +1,6 @@
 """An owner reduces risk on his own account: perpetuals at the book, loans by selling collateral."""
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.ledger import hand, pool_cash, post, tokens
 from sim.margin.health import leg_value
 from sim.market.impact import quote_log
@@ -11,7 +11,7 @@ from sim.state.state import State
 from sim.state.world import World
 
 
-@jit
+@lean
 def largest_collateral(world: World, state: State, a: int) -> int:
     """Instrument of the account's most valuable deposit; -1 without any."""
     best = -1
@@ -27,7 +27,7 @@ def largest_collateral(world: World, state: State, a: int) -> int:
     return best
 
 
-@jit
+@lean
 def buy_with(world: World, state: State, asset: int, cash_tokens: float) -> float:
     """Tokens of an asset that an amount of settlement tokens pays for, impact included."""
     cash = world.settings[0].cash_asset
@@ -38,7 +38,7 @@ def buy_with(world: World, state: State, asset: int, cash_tokens: float) -> floa
     return usd / price
 
 
-@jit
+@lean
 def repay_from_collateral(world: World, state: State, a: int, k: int, usd: float) -> None:
     """Withdraw collateral, sell it, buy the debt's token, repay; what is over stays in the wallet."""
     cash = world.settings[0].cash_asset
@@ -63,7 +63,7 @@ def repay_from_collateral(world: World, state: State, a: int, k: int, usd: float
     state.wallet[world.accounts[a].owner] += over
 
 
-@jit
+@lean
 def deleverage(world: World, state: State, a: int, share: float) -> None:
     """Close a share of every perpetual and of every loan of account ``a``."""
     for i in range(state.rows[a].leg_count):

@@ -12,7 +12,7 @@ to it: its own flow is transient only, and arbitrageurs carry it to the parent a
 
 import numpy as np
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.numerics import exp, power
 from sim.state.codes import FULL_FEEDBACK, NO_IMPACT
 from sim.state.state import State
@@ -21,14 +21,14 @@ from sim.state.world import World
 IMPACT_UNIT = 0.01
 
 
-@jit
+@lean
 def transient_log(flow: float, share: float, exponent: float) -> float:
     """Log-price displacement of a decayed cumulative flow, odd and concave."""
     size = IMPACT_UNIT * share * power(abs(flow), exponent)
     return size if flow >= 0.0 else -size
 
 
-@jit
+@lean
 def mean_transient_log(start: float, end: float, share: float, exponent: float) -> float:
     """Average of :func:`transient_log` between two flows: what an order pays, by integration."""
     if start == end:
@@ -39,13 +39,13 @@ def mean_transient_log(start: float, end: float, share: float, exponent: float) 
     return scale * (primitive_end - primitive_start) / (end - start)
 
 
-@jit
+@lean
 def permanent_share(row: np.void) -> float:
     """Only reference markets carry information for good; a basis does not."""
     return row.permanent if row.parent < 0 else 0.0
 
 
-@jit
+@lean
 def own_log(world: World, state: State, m: int) -> float:
     """Log displacement that market m adds to its parent's."""
     row = world.markets[m]
@@ -54,7 +54,7 @@ def own_log(world: World, state: State, m: int) -> float:
     return lasting + transient_log(state.markets[m].transient, 1.0 - share, row.exponent)
 
 
-@jit
+@lean
 def remark(world: World, state: State) -> None:
     """Recompute displacements and marks; parents come before children."""
     for m in range(len(world.markets)):
@@ -68,13 +68,13 @@ def remark(world: World, state: State) -> None:
         state.stats[0].max_displacement = max(state.stats[0].max_displacement, size)
 
 
-@jit
+@lean
 def depth_now(world: World, state: State, m: int) -> float:
     """USD of flow that moves market m by 1 % at present."""
     return world.markets[m].depth * state.markets[m].depth_factor
 
 
-@jit
+@lean
 def quote_log(world: World, state: State, m: int, usd: float) -> float:
     """Average log-price move that an order of ``usd`` (signed, + buys) would pay."""
     if world.settings[0].feedback == NO_IMPACT:
@@ -88,7 +88,7 @@ def quote_log(world: World, state: State, m: int, usd: float) -> float:
     return paid - here + 0.5 * IMPACT_UNIT * share * flow
 
 
-@jit
+@lean
 def execute(world: World, state: State, m: int, quantity: float) -> float:
     """Trade ``quantity`` (+ buys) on market m; return the average price paid, USD.
 
@@ -106,7 +106,7 @@ def execute(world: World, state: State, m: int, quantity: float) -> float:
     return price
 
 
-@jit
+@lean
 def arbitrage(world: World, state: State, m: int, elapsed: float) -> None:
     """Carry part of a child's flow to its parent, at most as fast as arbitrageurs can."""
     row = world.markets[m]
@@ -121,7 +121,7 @@ def arbitrage(world: World, state: State, m: int, elapsed: float) -> None:
         state.markets[row.parent].permanent += flow
 
 
-@jit
+@lean
 def relax_markets(world: World, state: State, elapsed: float) -> None:
     """Displacements decay, depth follows its regime, arbitrage closes gaps."""
     regime = state.clock[0].regime
@@ -136,7 +136,7 @@ def relax_markets(world: World, state: State, elapsed: float) -> None:
             state.markets[m].transient *= exp(-row.decay * elapsed)
 
 
-@jit
+@lean
 def relax_now(world: World, state: State) -> None:
     """Let the time since the last call act on every market, then re-mark."""
     relax_markets(world, state, state.clock[0].now - state.clock[0].relaxed)

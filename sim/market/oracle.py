@@ -1,12 +1,12 @@
 """P1: what the margin engine is told. A spot view of a market, published after a delay."""
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.state.codes import BALANCE, PERPETUAL
 from sim.state.state import State
 from sim.state.world import World
 
 
-@jit
+@lean
 def remember(state: State) -> None:
     """Append the present marks to the ring that delayed feeds read."""
     head = (state.clock[0].head + 1) % state.history.shape[0]
@@ -16,7 +16,7 @@ def remember(state: State) -> None:
         state.history[head, 1 + m] = state.markets[m].mark
 
 
-@jit
+@lean
 def publish(world: World, state: State) -> None:
     """Each feed moves on to the newest price that is at least its delay old."""
     size = state.history.shape[0]
@@ -31,7 +31,7 @@ def publish(world: World, state: State) -> None:
         state.feeds[o].published = state.history[at, 1 + row.market]
 
 
-@jit
+@lean
 def refresh_g(world: World, state: State) -> None:
     """Rewrite the vector that health reads, from published prices and pool indices.
 
@@ -57,7 +57,7 @@ def refresh_g(world: World, state: State) -> None:
             state.g[2, k] = token
 
 
-@jit
+@lean
 def observe_prices(world: World, state: State) -> None:
     """Sample, delay, publish; then let the margin engine see it."""
     remember(state)

@@ -1,6 +1,6 @@
 """Trades: spot against the outside market, perpetuals against a venue's finite market maker."""
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.ledger import hand, post, settle_flat
 from sim.margin.health import assess
 from sim.market.impact import execute
@@ -9,7 +9,7 @@ from sim.state.state import State
 from sim.state.world import World
 
 
-@jit
+@lean
 def swap(world: World, state: State, holder: int, asset: int, quantity: float) -> None:
     """Buy (+) or sell (-) tokens of an asset for settlement tokens at the executed price.
 
@@ -27,7 +27,7 @@ def swap(world: World, state: State, holder: int, asset: int, quantity: float) -
     hand(state, MARKET, cash, paid)
 
 
-@jit
+@lean
 def maker_room(world: World, state: State, k: int, quantity: float) -> float:
     """Share of an order that the market maker can take and still meet initial margin.
 
@@ -44,7 +44,7 @@ def maker_room(world: World, state: State, k: int, quantity: float) -> float:
     return min(1.0, max(0.0, equity - initial) / need)
 
 
-@jit
+@lean
 def fill(world: World, state: State, k: int, a: int, quantity: float) -> float:
     """Trade contracts of perpetual k for row ``a`` on the book; return what was filled.
 

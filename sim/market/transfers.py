@@ -1,6 +1,6 @@
 """Collateral on the way: what an owner sends to an account arrives late."""
 
-from sim.compile import jit
+from sim.compile import lean
 from sim.ledger import hand, pool_cash, post, tokens
 from sim.margin.health import assess
 from sim.state.codes import INITIAL, TRANSIT
@@ -8,7 +8,7 @@ from sim.state.state import TRANSFERS, State
 from sim.state.world import World
 
 
-@jit
+@lean
 def spare(world: World, state: State, b: int) -> float:
     """Settlement tokens that account ``b`` can send away and still meet initial margin, USD."""
     cash = world.accounts[b].cash
@@ -18,7 +18,7 @@ def spare(world: World, state: State, b: int) -> float:
     return max(0.0, min(held, equity - initial))
 
 
-@jit
+@lean
 def spare_elsewhere(world: World, state: State, a: int) -> float:
     """Free collateral in the owner's other accounts, USD."""
     owner = world.accounts[a].owner
@@ -29,7 +29,7 @@ def spare_elsewhere(world: World, state: State, a: int) -> float:
     return total
 
 
-@jit
+@lean
 def send(world: World, state: State, a: int, usd: float) -> None:
     """Send settlement tokens to account ``a``: from the owner's wallet, then from sibling accounts."""
     cash = world.settings[0].cash_asset
@@ -54,7 +54,7 @@ def send(world: World, state: State, a: int, usd: float) -> None:
     state.stats[0].topped_up += sent * price
 
 
-@jit
+@lean
 def deliver_due(world: World, state: State) -> None:
     """Credit every transfer whose delay has passed."""
     waiting = 0

@@ -72,9 +72,7 @@ class Experiment:
         return run_paths(self.factory, world, built.assembled.opening, task.first, task.count)
 
 
-def run_paths(
-    factory: Factory, world: World, opening: State, first: int, count: int
-) -> np.ndarray:
+def run_paths(factory: Factory, world: World, opening: State, first: int, count: int) -> np.ndarray:
     """Run consecutive paths of a world in this thread.
 
     Returns
@@ -177,9 +175,7 @@ def _frame(task: Task, choice: WorldChoice, rows: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(frame)
 
 
-def _worlds_frame(
-    config: RunConfig, facts: list[dict[str, dict[str, float]]]
-) -> pd.DataFrame:
+def _worlds_frame(config: RunConfig, facts: list[dict[str, dict[str, float]]]) -> pd.DataFrame:
     """Facts of each world, averaged over populations."""
     rows = []
     for name, choice in config.experiment.worlds.items():

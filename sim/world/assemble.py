@@ -23,7 +23,7 @@ from sim.state.state import (
 from sim.state.world import World
 from sim.world import tables
 from sim.world.draws import Draws
-from sim.world.layout import LedgerRows, Layout
+from sim.world.layout import Layout, LedgerRows
 from sim.world.population import Population
 from sim.world.scopes import Grouping, group
 

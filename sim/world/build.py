@@ -206,9 +206,7 @@ class Factory:
             population = self.relever(base, choice.scope, choice.relever)
         assembled, need, required = self._needs(population, choice.scope, population.scale)
         cash = self.cash(population)
-        split = split_cash(
-            assembled.grouping, need, required, cash, self.config.population.split
-        )
+        split = split_cash(assembled.grouping, need, required, cash, self.config.population.split)
         tokens = split / self.prices[self.layout.cash]
         accounts = np.arange(assembled.rows.accounts)
         deposit(assembled.opening, assembled.grouping.cash, accounts, tokens)

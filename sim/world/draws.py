@@ -55,6 +55,6 @@ class Draws:
 
     def pareto(self, question: str, sizes: Sizes) -> np.ndarray:
         """Truncated Pareto sizes by inversion, (T,)."""
-        low, high = sizes.min ** -sizes.exponent, sizes.max ** -sizes.exponent
+        low, high = sizes.min**-sizes.exponent, sizes.max**-sizes.exponent
         u = self.uniform(question)
         return (low - u * (low - high)) ** (-1.0 / sizes.exponent)

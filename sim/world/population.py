@@ -232,9 +232,7 @@ def is_pool(spec: ArchetypeConfig) -> bool:
     return any(isinstance(p, PoolPosition) for p in spec.positions)
 
 
-def supply_pools(
-    b: Builder, archetype: Ints, wealth: Floats, names: list[str]
-) -> None:
+def supply_pools(b: Builder, archetype: Ints, wealth: Floats, names: list[str]) -> None:
     """Spread pool suppliers over the pools that traders borrow from, up to each one's utilisation.
 
     Pools get suppliers in proportion to what they need, at least one each; within a pool deposits
@@ -246,7 +244,10 @@ def supply_pools(
     pools = np.flatnonzero(need > 0.0)
     if len(pools) == 0 or len(who) == 0:
         return
-    usd = need[pools] * b.prices[[b.layout.assets.index(b.layout.instruments[k].asset) for k in pools]]
+    usd = (
+        need[pools]
+        * b.prices[[b.layout.assets.index(b.layout.instruments[k].asset) for k in pools]]
+    )
     cumulative = np.cumsum(usd / usd.sum())
     chosen = np.searchsorted(cumulative, (np.arange(len(who)) + 0.5) / len(who))
     chosen[: len(pools)] = np.arange(len(pools))[: len(who)]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sim.errors import SluicegateError
 from sim.rules import RULE_SLOTS, Rules, pad
-from sim.world.targets import resolve_target
 from sim.world.schema.run import RunConfig
+from sim.world.targets import resolve_target
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,9 @@ def load_rules(config: RunConfig) -> RuleSet:
         If a name points outside the allowed packages, does not exist, is not a compiled rule, or
         there are more different rules than the kernel has slots for.
     """
-    traders = {f"archetype.{n}.behaviour.rule": s.behaviour.rule for n, s in config.archetype.items()}
+    traders = {
+        f"archetype.{n}.behaviour.rule": s.behaviour.rule for n, s in config.archetype.items()
+    }
     liquidators = {f"liquidator.{n}.rule": s.rule for n, s in config.liquidator.items()}
     trader_rules, trader_kinds = _load(traders)
     liquidator_rules, liquidator_kinds = _load(liquidators)

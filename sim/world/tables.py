@@ -10,7 +10,7 @@ from sim.errors import SluicegateError
 from sim.state import codes
 from sim.state.rows import INSTRUMENT, LIQUIDATOR_ROW, MARKET_ROW, ORACLE_ROW, VENUE_ROW
 from sim.state.world import BASIS, LONG, NET, SHORT
-from sim.world.layout import LedgerRows, Layout
+from sim.world.layout import Layout, LedgerRows
 from sim.world.schema.liquidity import Arbitrage
 from sim.world.schema.market import StakedAsset
 from sim.world.schema.venue import Liquidation, VenueConfig
@@ -166,7 +166,9 @@ def margin_tables(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
             ratio[codes.TARGET, k] += target.buffer
     _emodes(layout, long_weight, short_weight)
     long_weight[codes.TARGET] = long_weight[codes.MAINTENANCE]
-    health = [layout.config.venue[row.venue].liquidation.target.health for row in layout.instruments]
+    health = [
+        layout.config.venue[row.venue].liquidation.target.health for row in layout.instruments
+    ]
     short_weight[codes.TARGET] = short_weight[codes.MAINTENANCE] * np.array(health)
     return weight, ratio
 

@@ -100,5 +100,3 @@ class RunConfig(Strict):
                 f"one of {', '.join(self.market.assets)}"
             )
         return self
-
-
