@@ -51,9 +51,15 @@ def execute(arguments: argparse.Namespace) -> int:
 
     plain = config.model_dump(mode="json", by_alias=True)
     manifest = begin_manifest(arguments.command_line, plain)
+    provenance = config.market.provenance
+    if provenance is not None and provenance.sha256 is not None:
+        manifest["data_sha256"][provenance.source or "market"] = provenance.sha256
     with open_run(Path(config.out), config.experiment.name) as run:
         result = _simulate(config)
+        manifest["notes"] = list(result.notes)
         write_run(run.path, plain, result, end_manifest(manifest))
+    for note in result.notes:
+        print(f"note: {note}", file=sys.stderr)
     print(summary_table(result))
     print(f"\nreport: {run.final}/report.html")
     return 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from sim.state.state import GENERATIONS, RESULT, State
 from sim.state.world import World
 from sim.studies.result import StudyResult
 from sim.world.build import Built, Factory
+from sim.world.correlation import Repair
 from sim.world.schema.run import RunConfig, WorldChoice
 
 Progress = Callable[[int], None]
@@ -48,7 +50,7 @@ def path_ranges(config: RunConfig) -> Iterator[tuple[int, int, int]]:
     """
     count = config.paths if config.population.draw == "per_path" else config.population.count
     edges = np.linspace(0, config.paths, min(count, config.paths) + 1).astype(int)
-    for population, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for population, (start, stop) in enumerate(pairwise(edges)):
         for first in range(start, stop, config.engine.chunk):
             yield population, first, min(config.engine.chunk, stop - first)
 
@@ -87,12 +89,10 @@ def run_paths(factory: Factory, world: World, opening: State, first: int, count:
         np.empty(config.steps + 1, dtype=np.int64),
         np.zeros(2),
     )
-    simulate = kernel.compiled(world, factory.law, opening, scratch)
-    state = kernel.copy_state(opening)
-    simulate(
-        world, factory.law, opening, state, factory.rules, scratch,
-        np.uint64(config.seed), first, out,
-    )  # fmt: skip
+    scene = kernel.Scene(world, factory.law, opening)
+    desk = kernel.Desk(kernel.copy_state(opening), scratch)
+    simulate = kernel.compiled(scene, desk)
+    simulate(scene, factory.rules, desk, np.uint64(config.seed), first, out)
     return out
 
 
@@ -123,7 +123,18 @@ def run_experiment(config: RunConfig, progress: Progress) -> StudyResult:
     twins = {name: i for i, name in enumerate(config.experiment.twins)}
     rank = [per_path["world"].map(order), per_path["twin"].map(twins), per_path["path"]]
     per_path = per_path.iloc[np.lexsort(rank[::-1])].reset_index(drop=True)
-    return StudyResult(per_path, _worlds_frame(config, facts), config.experiment.baseline)
+    worlds = _worlds_frame(config, facts)
+    notes = tuple(describe_repair(repair) for repair in experiment.factory.repairs)
+    return StudyResult(per_path, worlds, config.experiment.baseline, notes)
+
+
+def describe_repair(repair: Repair) -> str:
+    """Say which correlation matrix was repaired, and by how much."""
+    return (
+        f"the correlation matrix of regime {repair.regime} ({', '.join(repair.assets)}) was not "
+        f"positive semidefinite; the nearest correlation matrix, at Frobenius distance "
+        f"{repair.distance:.4g}, is used instead"
+    )
 
 
 def _by_population(config: RunConfig) -> Iterator[tuple[int, list[tuple[int, int]]]]:

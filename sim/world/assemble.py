@@ -117,7 +117,11 @@ def opening_prices(layout: Layout, world: World, state: State, prices: np.ndarra
 
 
 def account_table(
-    layout: Layout, population: Population, grouping: Grouping, rows: LedgerRows, kinds: dict
+    layout: Layout,
+    population: Population,
+    grouping: Grouping,
+    rows: LedgerRows,
+    kinds: dict[str, int],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Account rows with their owners' habits drawn, and the parameters of the rules."""
     config = layout.config

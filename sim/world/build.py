@@ -1,7 +1,7 @@
-"""From a configuration to worlds that run: fit to margin, match open interest, fund, re-lever.
+"""From a configuration to worlds that run: scope, arm, cash, counterparties.
 
-Counterparties come last: market makers take what open interest is left over, and what borrowers took
-and no supplier brought is deposited in the protocol's name.
+Counterparties come last: market makers take what open interest is left over, and what borrowers
+took and no supplier brought is deposited in the protocol's name.
 """
 
 from __future__ import annotations

@@ -99,7 +99,12 @@ class Builder:
         self.cash_price = prices[layout.cash]
 
     def add(
-        self, trader: Ints, instrument: Ints, base: Floats, risk: Floats, **extra: int | Ints
+        self,
+        trader: Ints,
+        instrument: Ints,
+        base: Floats | float,
+        risk: Floats | float,
+        **extra: int | Ints,
     ) -> None:
         """Append legs of the position that is being written."""
         size = len(trader)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sim.errors import SluicegateError
-from sim.rules import RULE_SLOTS, Rules, pad
+from sim.rules import RULE_SLOTS, Rule, Rules, pad
 from sim.world.schema.run import RunConfig
 from sim.world.targets import resolve_target
 
@@ -42,8 +41,8 @@ def load_rules(config: RunConfig) -> RuleSet:
     return RuleSet(rules, (trader_kinds, liquidator_kinds))
 
 
-def _load(named: dict[str, dict[str, str]]) -> tuple[list[Callable], dict[str, int]]:
-    found: list[Callable] = []
+def _load(named: dict[str, dict[str, str]]) -> tuple[list[Rule], dict[str, int]]:
+    found: list[Rule] = []
     kinds: dict[str, int] = {}
     for where, rule in named.items():
         target = rule.get("_target_", "")
