@@ -120,7 +120,7 @@ def check_borel_tanner(books: int, accounts: int, seed: int) -> None:
 
 
 def test_d10_borel_tanner() -> None:
-    check_borel_tanner(40_000, 1_000, seed=1)
+    check_borel_tanner(25_000, 1_000, seed=1)
 
 
 @pytest.mark.slow

@@ -44,9 +44,10 @@ def late_world(latency: float) -> Bench:
         "volatility": [0.0, 0.0],
         "jump_rate": [0.0, 0.0],
     }
+    whole = {"size": "close_factor", "close_factor": 1.0}
     config = run_dict(
         prices,
-        {"venue": perpetual_venue("BTC", p["mmr"], insurance=0.0)},
+        {"venue": perpetual_venue("BTC", p["mmr"], liquidation=whole)},
         steps=2,
         step_seconds=latency,
         block_seconds=latency / 3.0,
