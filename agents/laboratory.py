@@ -36,6 +36,7 @@ from sim.liquidation.unwind import unwind_all
 from sim.market.background import fire_all
 from sim.market.paths import simulate
 from sim.reset import begin, finish, liquidator_wealth, trader_wealth
+from sim.rules import LiquidatorAction, TraderAction
 from sim.state.state import ACTING, FLAGGED
 from sim.world.build import Built, Factory
 
@@ -50,7 +51,9 @@ except ImportError as missing:  # the kernel does not need it
 class OwnerAgent(Owner, mesa.Agent):  # type: ignore[misc]
     """The owner of one account, known to Mesa."""
 
-    def __init__(self, model: LaboratoryModel, account: int, rule: Callable) -> None:
+    def __init__(
+        self, model: LaboratoryModel, account: int, rule: Callable[..., TraderAction]
+    ) -> None:
         mesa.Agent.__init__(self, model)
         Owner.__init__(self, model.world, model.state, account, rule)
 
@@ -58,7 +61,9 @@ class OwnerAgent(Owner, mesa.Agent):  # type: ignore[misc]
 class LiquidatorAgent(Liquidator, mesa.Agent):  # type: ignore[misc]
     """One liquidator, known to Mesa."""
 
-    def __init__(self, model: LaboratoryModel, number: int, rule: Callable) -> None:
+    def __init__(
+        self, model: LaboratoryModel, number: int, rule: Callable[..., LiquidatorAction]
+    ) -> None:
         mesa.Agent.__init__(self, model)
         Liquidator.__init__(self, model.world, model.state, number, rule)
 

@@ -54,7 +54,9 @@ class Liquidator:
         Parameters of the rule.
     """
 
-    def __init__(self, world: World, state: State, number: int, rule: Callable) -> None:
+    def __init__(
+        self, world: World, state: State, number: int, rule: Callable[..., LiquidatorAction]
+    ) -> None:
         self.world, self.state, self.number, self.rule = world, state, number, rule
         self.params = world.strategy[number]
 

@@ -54,7 +54,9 @@ class Owner:
         Parameters of the rule.
     """
 
-    def __init__(self, world: World, state: State, account: int, rule: Callable) -> None:
+    def __init__(
+        self, world: World, state: State, account: int, rule: Callable[..., TraderAction]
+    ) -> None:
         self.world, self.state, self.account, self.rule = world, state, account, rule
         self.params = world.behaviour[account]
         row = world.accounts[account]
