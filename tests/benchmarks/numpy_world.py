@@ -5,9 +5,9 @@ on every pool, equity and maintenance requirement of every account leg by leg, a
 liquidation in which every account below maintenance is closed whole at the mark.
 
 Left out: oracle delays, owners who act, liquidators (who takes, how much, at what bonus, with what
-capital), rounds inside a step, the background book, arbitrage, depth by regime, the waterfall, double
-entry. So it does less than the kernel, and its results are its own; only its margin figures are the
-kernel's.
+capital), rounds inside a step, the background book, arbitrage, depth by regime, the waterfall,
+double entry. So it does less than the kernel, and its results are its own; only its margin figures
+are the kernel's.
 """
 
 import numpy as np
@@ -39,7 +39,7 @@ class NumpyWorld:
         self.liquidated = 0.0
 
     def _terms(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Per leg: entry of g that values it, entry its requirement scales with, and by how much."""
+        """Per leg: entry of g that values it, entry that its requirement scales with, factor."""
         world, k, size = self.world, self.k, np.abs(self.quantity)
         long, kind = self.quantity >= 0.0, self.kind[self.k]
         mode = world.accounts["emode"][self.account]

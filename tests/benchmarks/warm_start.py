@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from threading import Lock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -61,7 +62,10 @@ def main(overrides: list[str]) -> None:
         mark("worlds")
         return worlds
 
+    once = Lock()
+
     def first_path(*arguments):
+        once.acquire()  # the other workers wait for the end of the process
         mark("first path")
         print(json.dumps({"seconds": stages, "compiled": names(recorder)}), flush=True)
         os._exit(0)
