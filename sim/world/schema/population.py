@@ -118,7 +118,7 @@ class ArchetypeConfig(Strict):
             hedged = position.hedges if isinstance(position, PerpetualPosition) else None
             if hedged is not None and not 0 <= hedged < number:
                 raise ValueError(
-                    f"positions[{number}].hedges: {hedged} must be the number of an earlier position"
+                    f"positions[{number}].hedges: {hedged} must number an earlier position"
                 )
         return self
 
