@@ -19,7 +19,6 @@ from sim.state.state import GENERATIONS, RESULT, State
 from sim.state.world import World
 from sim.studies.result import StudyResult
 from sim.world.build import Built, Factory
-from sim.world.correlation import Repair
 from sim.world.schema.run import RunConfig, WorldChoice
 
 Progress = Callable[[int], None]
@@ -123,18 +122,7 @@ def run_experiment(config: RunConfig, progress: Progress) -> StudyResult:
     twins = {name: i for i, name in enumerate(config.experiment.twins)}
     rank = [per_path["world"].map(order), per_path["twin"].map(twins), per_path["path"]]
     per_path = per_path.iloc[np.lexsort(rank[::-1])].reset_index(drop=True)
-    worlds = _worlds_frame(config, facts)
-    notes = tuple(describe_repair(repair) for repair in experiment.factory.repairs)
-    return StudyResult(per_path, worlds, config.experiment.baseline, notes)
-
-
-def describe_repair(repair: Repair) -> str:
-    """Say which correlation matrix was repaired, and by how much."""
-    return (
-        f"the correlation matrix of regime {repair.regime} ({', '.join(repair.assets)}) was not "
-        f"positive semidefinite; the nearest correlation matrix, at Frobenius distance "
-        f"{repair.distance:.4g}, is used instead"
-    )
+    return StudyResult(per_path, _worlds_frame(config, facts), config.experiment.baseline)
 
 
 def _by_population(config: RunConfig) -> Iterator[tuple[int, list[tuple[int, int]]]]:

@@ -21,14 +21,11 @@ class StudyResult:
         loss_bearer, and numeric columns that are constant over paths.
     baseline : str
         World to which the others are compared.
-    notes : tuple of str
-        What the reader must know about the inputs, such as a correlation matrix that was repaired.
     """
 
     per_path: pd.DataFrame
     worlds: pd.DataFrame
     baseline: str = "venue"
-    notes: tuple[str, ...] = ()
 
     @cached_property
     def summary(self) -> Summary:

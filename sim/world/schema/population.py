@@ -144,7 +144,7 @@ class PopulationConfig(Strict):
     draw: Literal["once", "per_path"] = "once"
     """one population for all paths, or a new one for each"""
     count: Count = 1
-    """populations, when drawn once: path p uses population p mod count"""
+    """populations, when drawn once; the paths are divided over them in consecutive blocks"""
     sizes: Sizes = Sizes()
     split: Literal["equal_headroom", "pro_rata"] = "equal_headroom"
     """rule that divides an owner's cash over his accounts"""
