@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -48,7 +49,7 @@ def path_ranges(config: RunConfig) -> Iterator[tuple[int, int, int]]:
     """
     count = config.paths if config.population.draw == "per_path" else config.population.count
     edges = np.linspace(0, config.paths, min(count, config.paths) + 1).astype(int)
-    for population, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for population, (start, stop) in enumerate(pairwise(edges)):
         for first in range(start, stop, config.engine.chunk):
             yield population, first, min(config.engine.chunk, stop - first)
 
@@ -87,12 +88,10 @@ def run_paths(factory: Factory, world: World, opening: State, first: int, count:
         np.empty(config.steps + 1, dtype=np.int64),
         np.zeros(2),
     )
-    simulate = kernel.compiled(world, factory.law, opening, scratch)
-    state = kernel.copy_state(opening)
-    simulate(
-        world, factory.law, opening, state, factory.rules, scratch,
-        np.uint64(config.seed), first, out,
-    )  # fmt: skip
+    scene = kernel.Scene(world, factory.law, opening)
+    desk = kernel.Desk(kernel.copy_state(opening), scratch)
+    simulate = kernel.compiled(scene, desk)
+    simulate(scene, factory.rules, desk, np.uint64(config.seed), first, out)
     return out
 
 
