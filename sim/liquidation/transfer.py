@@ -7,6 +7,7 @@ a flash liquidator at once, for the others later.
 from sim.compile import lean
 from sim.ledger import hand, pool_cash, post, settle_flat, tokens
 from sim.liquidation.offer import Offer, charge
+from sim.margin.health import leg_value
 from sim.market.trade import swap
 from sim.state.codes import FIRST_INSURANCE, FLASH, PROTOCOL
 from sim.state.state import State
@@ -31,7 +32,8 @@ def pair_amounts(state: State, a: int, offer: Offer, notional: float) -> tuple[f
     repaid = min(notional / g[2, offer.leg], owed)
     seized = min(notional * (1.0 + charge(offer)) / g[2, offer.collateral], held)
     if notional >= offer.full:
-        if owed * g[2, offer.leg] <= offer.full:
+        # Written as the offer was: any other order of products can round past it.
+        if -leg_value(g, offer.leg, state.balance[offer.leg, a]) <= offer.full:
             repaid = owed
         else:
             seized = held
