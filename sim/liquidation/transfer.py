@@ -76,7 +76,10 @@ def take_pair(
 def take_perpetual(
     world: World, state: State, liquidator: int, a: int, offer: Offer, notional: float
 ) -> float:
-    """Take contracts over at the published price less the fee; return the USD taken over."""
+    """Take contracts over at the published price less the fee; return the USD taken over.
+
+    As on the book, funding so far is settled with the price.
+    """
     k = offer.leg
     row = world.instruments[k]
     clearing = world.venues[row.venue].clearing
@@ -85,7 +88,7 @@ def take_perpetual(
     sign = 1.0 if held >= 0.0 else -1.0
     contracts = held if notional >= offer.full else sign * notional / state.g[2, k]
     index = state.feeds[row.oracle].published
-    price = index * (1.0 - sign * offer.gain)
+    price = index * (1.0 - sign * offer.gain) - state.pools[k].funding
     post(state, k, a, -contracts)
     post(state, k, taker, contracts)
     post(state, row.quote, a, contracts * price)
