@@ -182,7 +182,7 @@ def random_venue(r: Random, names: list[str], block: float, step: float) -> Conf
             "cap": r.choice([0.03, 1.0, 5.0]),
             "premium_hours": r.choice([0.05, 1.0]),
         },
-        "maker": {"capital": r.choice([2e3, 5e4, 1e6])},
+        "maker": {"capital": r.choice([2e4, 1e5, 1e6])},
         "oracle": {"delay": r.choice([0.0, 0.0, block, 2.5 * block, 2.0 * step])},
         "liquidation": random_liquidation(r),
         "insurance": r.choice([0.0, 500.0, 1e5]),
