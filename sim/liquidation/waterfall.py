@@ -17,6 +17,8 @@ from sim.state.codes import (
 from sim.state.state import State
 from sim.state.world import World
 
+NOTHING = 1e-12  # share of its deposits below which a pool has lost everything, but for rounding
+
 
 @lean
 def exhausted(world: World, state: State, a: int) -> bool:
@@ -72,7 +74,7 @@ def socialise(world: World, state: State, k: int, a: int, owed: float) -> float:
         return 0.0
     post(state, k, a, borne)
     left = 1.0 - borne / deposits
-    if left > 0.0:
+    if left > NOTHING:
         state.pools[k].deposit_index *= left
     else:
         wipe_out(state, k)
