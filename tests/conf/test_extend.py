@@ -1,4 +1,4 @@
-"""A new venue, archetype or rule is a file in a folder of the user's; the repository stays as it is.
+"""A new venue, archetype or rule is a file in a folder of one's own; the repository is left alone.
 
 As docs/extending.md tells it. The runs go through the command's own functions in this process, so
 that what was compiled for other tests is used again, and one of them through the command itself.
@@ -98,7 +98,7 @@ def test_a_venue_and_an_archetype_of_ones_own(mine):
     words = ["venue=[kamino,drift,mine]", "archetype=[mine_long,perp_short,staked_looper]"]
     config, result = run(mine, *words)
     assert list(config.venue) == ["kamino", "drift", "mine"]
-    assert list(config.archetype)[0] == "mine_long"
+    assert next(iter(config.archetype)) == "mine_long"
     assert np.isfinite(result.per_path["trader_loss"]).all()
     assert (result.worlds["gross_notional"] > 0.0).all()
 
