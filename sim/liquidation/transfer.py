@@ -1,5 +1,7 @@
-"""P5 and P6: carrying out a call. Account to liquidator at the venue's price, then, for a flash
-liquidator at once and for the others later, liquidator to the world at the market's price.
+"""P5 and P6: carrying out a call.
+
+Account to liquidator at the venue's price; then liquidator to the world at the market's price, for
+a flash liquidator at once, for the others later.
 """
 
 from sim.compile import lean

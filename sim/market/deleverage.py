@@ -40,7 +40,7 @@ def buy_with(world: World, state: State, asset: int, cash_tokens: float) -> floa
 
 @lean
 def repay_from_collateral(world: World, state: State, a: int, k: int, usd: float) -> None:
-    """Withdraw collateral, sell it, buy the debt's token, repay; what is over stays in the wallet."""
+    """Withdraw collateral, sell it, buy the debt's token, repay; the rest goes to the wallet."""
     cash = world.settings[0].cash_asset
     c = largest_collateral(world, state, a)
     if c < 0 or usd <= 0.0:

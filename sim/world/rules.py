@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sim.errors import SluicegateError
-from sim.rules import LIQUIDATOR_RULE, RULE_SLOTS, TRADER_RULE, Rules, pad
+from sim.rules import LIQUIDATOR_RULE, RULE_SLOTS, TRADER_RULE, Rule, Rules, pad
 from sim.world.schema.run import RunConfig
 from sim.world.targets import resolve_target
 
@@ -45,8 +44,8 @@ def load_rules(config: RunConfig) -> RuleSet:
 
 def _load(
     named: dict[str, dict[str, str]], signature: Any
-) -> tuple[list[Callable], dict[str, int]]:
-    found: list[Callable] = []
+) -> tuple[list[Rule], dict[str, int]]:
+    found: list[Rule] = []
     kinds: dict[str, int] = {}
     for where, rule in named.items():
         target = rule.get("_target_", "")
@@ -59,7 +58,7 @@ def _load(
     return found, kinds
 
 
-def _checked(rule: Callable, signature: Any, where: str, target: str) -> Callable:
+def _checked(rule: Rule, signature: Any, where: str, target: str) -> Rule:
     """Refuse a function that was not compiled as a rule of this kind."""
     if signature not in getattr(rule, "nopython_signatures", ()):
         name = "trader_rule" if signature == TRADER_RULE else "liquidator_rule"

@@ -50,7 +50,7 @@ class EngineConfig(Strict):
 
     watch: Literal["lists", "all"] = "lists"
     """``all`` looks at every account every step"""
-    skin: Annotated[Positive, Field(lt=0.5)] = 0.01
+    skin: Annotated[Positive, Field(lt=0.5)] = 0.015
     """relative price move that a watch list survives"""
     chunk: Annotated[int, Field(ge=1)] = 8
     """paths handed to a worker at once"""
