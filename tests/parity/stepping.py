@@ -57,12 +57,11 @@ class Pair:
             np.empty(steps + 1, dtype=np.int64),
             np.zeros(2),
         )
-        simulate = kernel.compiled(self.world, self.factory.law, opening, scratch)
         state, out = kernel.copy_state(opening), np.zeros(1, dtype=RESULT)
-        simulate(
-            self.world, self.factory.law, opening, state, self.factory.rules, scratch,
-            np.uint64(self.config.seed), 0, out,
-        )  # fmt: skip
+        scene = kernel.Scene(self.world, self.factory.law, opening)
+        desk = kernel.Desk(state, scratch)
+        simulate = kernel.compiled(scene, desk)
+        simulate(scene, self.factory.rules, desk, np.uint64(self.config.seed), 0, out)
         return Snapshot(state, out[0], scratch.prices, scratch.regimes)
 
     def steps(self) -> Iterator[tuple[int, Snapshot, dict[str, float]]]:
