@@ -8,6 +8,7 @@ import numba as nb
 import numpy as np
 
 from sim.compile import jit
+from sim.conservation import imbalance
 from sim.market.paths import fill_path
 from sim.reset import begin, finish, liquidator_wealth, trader_wealth
 from sim.rules import LIQUIDATOR_RULES, TRADER_RULES, Rules
@@ -50,6 +51,7 @@ def run_path(scene: Scene, rules: Rules, desk: Desk) -> None:
     for t in range(scratch.prices.shape[0] - 1):
         step(world, state, rules, scratch.prices[t + 1], scratch.regimes[t])
     finish(world, state, scratch.wealth)
+    state.stats[0].imbalance = imbalance(world, state, scene.opening)
 
 
 def run_chunk(

@@ -22,6 +22,7 @@ from sim.world.build import Built, Factory
 from sim.world.schema.run import RunConfig, WorldChoice
 
 Progress = Callable[[int], None]
+IMBALANCE_LIMIT = 1e-9  # of gross flow
 
 BEARERS = {
     "isolated": "depositors of the pool that lent to the position, after the venue's insurance",
@@ -92,7 +93,24 @@ def run_paths(factory: Factory, world: World, opening: State, first: int, count:
     desk = kernel.Desk(kernel.copy_state(opening), scratch)
     simulate = kernel.compiled(scene, desk)
     simulate(scene, factory.rules, desk, np.uint64(config.seed), first, out)
+    check_balance(out, first)
     return out
+
+
+def check_balance(results: np.ndarray, first: int) -> None:
+    """Refuse results of a path on which something was made out of nothing.
+
+    Raises
+    ------
+    RuntimeError
+        If the books of a path do not balance: a defect of the program, not of its input.
+    """
+    worst = int(np.argmax(results["imbalance"]))
+    if not results["imbalance"][worst] <= IMBALANCE_LIMIT:
+        raise RuntimeError(
+            f"the books of path {first + worst} do not balance: relative difference "
+            f"{results['imbalance'][worst]:.3g}, allowed {IMBALANCE_LIMIT:g}"
+        )
 
 
 def run_experiment(config: RunConfig, progress: Progress) -> StudyResult:
@@ -167,7 +185,7 @@ def _frame(task: Task, choice: WorldChoice, rows: np.ndarray) -> pd.DataFrame:
     }
     frame["creditor_loss"] = rows["bad_debt"] + rows["horizon_shortfall"]
     for name in RESULT.names or ():
-        if name != "generation":
+        if name not in ("generation", "imbalance"):
             frame[name] = rows[name]
     for g in range(GENERATIONS):
         frame[f"generation_{g}"] = rows["generation"][:, g]

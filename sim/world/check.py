@@ -45,12 +45,12 @@ def check_archetypes(layout: Layout) -> None:
     more = [venue for venues in absent.values() for venue in venues]
     all_venues = ",".join(dict.fromkeys([*layout.venues, *more]))
     ways = [f"archetype=[{','.join(kept)}]"] if kept else []
-    ways += [f"venue=[{all_venues}]", "or name other venues in the archetype's positions"]
+    ways += [f"venue=[{all_venues}]", "other venues in the archetypes' positions"]
     raise SluicegateError(
         f"positions are held at venues that are not in this run: {'; '.join(lost)}",
         where="archetype",
         allowed=f"positions at {', '.join(layout.venues)}",
-        hint=", ".join(ways),
+        hint=" or ".join(ways),
     )
 
 

@@ -113,17 +113,18 @@ def reopen(
     if not file.is_file():
         raise SluicegateError("there is no such configuration file", value=str(file))
     try:
-        config = OmegaConf.create(yaml.safe_load(file.read_text()))
+        given = yaml.safe_load(file.read_text())
+        if not isinstance(given, dict):
+            raise SluicegateError("this is no configuration", str(file), allowed="keys with values")
+        config = OmegaConf.create(given)
         for word in overrides:
             override = _parsed(word)
             OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
-        plain = OmegaConf.to_container(config)
+        plain = dict(OmegaConf.to_container(config))  # type: ignore[arg-type]
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SluicegateError(f"a YAML file cannot be read\n{error}", str(file)) from None
     except OmegaConfBaseException as error:
         raise _explain(error) from None
-    if not isinstance(plain, dict):
-        raise SluicegateError("this is no configuration", str(file), allowed="keys with values")
     folders = [folder.expanduser().resolve() for folder in search_path]
     check_targets(plain, folders)
     allow(folders)

@@ -1,6 +1,6 @@
-"""A new venue, archetype or rule is a file in a folder of the user's; the repository stays as it is.
+"""A new venue, archetype or rule is a file in a folder of one's own; the repository is left alone.
 
-As docs/extending.md tells it. The runs go through the command's own functions in this process, so
+As CONTRIBUTING.md tells it. The runs go through the command's own functions in this process, so
 that what was compiled for other tests is used again, and one of them through the command itself.
 """
 
@@ -98,7 +98,7 @@ def test_a_venue_and_an_archetype_of_ones_own(mine):
     words = ["venue=[kamino,drift,mine]", "archetype=[mine_long,perp_short,staked_looper]"]
     config, result = run(mine, *words)
     assert list(config.venue) == ["kamino", "drift", "mine"]
-    assert list(config.archetype)[0] == "mine_long"
+    assert next(iter(config.archetype)) == "mine_long"
     assert np.isfinite(result.per_path["trader_loss"]).all()
     assert (result.worlds["gross_notional"] > 0.0).all()
 
@@ -126,3 +126,26 @@ def test_a_rule_of_the_wrong_kind_is_refused(mine):
     words = ["venue=[drift,mine]", "archetype=[mine_nervous]"]
     with pytest.raises(SluicegateError, match="no rule of the kind"):
         check(load_config([*SMALL, *words], [mine]))
+
+
+SCENARIO = """\
+# @package _global_
+defaults:
+  - /experiment/scopes@experiment
+  - _self_
+experiment: {name: crash}
+market:
+  regimes: {start: crash}
+liquidity:
+  depth_factor: {crash: 0.1}
+"""
+
+
+def test_a_scenario_of_ones_own(tmp_path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "crash.yaml").write_text(SCENARIO)
+    config, result = run(tmp_path, "experiment=crash")
+    assert config.experiment.name == "crash"
+    assert config.market.regimes.start == "crash"
+    assert config.liquidity.depth_factor == {"calm": 1.0, "stressed": 0.57, "crash": 0.1}
+    assert set(result.worlds["world"]) == set(config.experiment.worlds)
