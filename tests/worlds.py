@@ -197,9 +197,7 @@ class Bench:
             np.empty(self.config.steps + 1, dtype=np.int64),
             np.zeros(2),
         )
-        self._simulate = kernel.compiled(
-            self.world, self.factory.law, self.opening, self.scratch
-        )
+        self._simulate = kernel.compiled(self.world, self.factory.law, self.opening, self.scratch)
 
     def run(self, count: int = 1, first: int = 0) -> np.ndarray:
         """Results of consecutive paths, (count,) RESULT."""

@@ -168,7 +168,11 @@ def test_more_collateral_never_brings_liquidation_forward(
     a = int(data.draw(st.sampled_from(list(hit))))
     deposits = [k for k in path.state.legs[a, : path.opening.rows[a]["leg_count"]]]
     cash = int(path.world.accounts[a]["cash"])
-    held = [k for k in deposits if path.opening.balance[k, a] > 0.0 and path.world.instruments[k]["kind"] == 0]
+    held = [
+        k
+        for k in deposits
+        if path.opening.balance[k, a] > 0.0 and path.world.instruments[k]["kind"] == 0
+    ]
     k = int(data.draw(st.sampled_from([*held, cash])))
     before = first_liquidation(path, a)
     assert first_liquidation(with_collateral(path, a, k, usd), a) >= before
