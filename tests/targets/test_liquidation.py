@@ -41,7 +41,9 @@ def first_true(happens: Callable[[float], bool], safe: float, gone: float) -> fl
 def long_or_short(sign: float, end: float, ratio_: float = 0.03, leverage: float = 10.0) -> Bench:
     """One contract opened at 100 with margin 100 / leverage; the price goes to ``end``."""
     drift = {"BTC": fall_to(100.0, end, STEP)}
-    config = run_dict(market({"BTC": 100.0}, drift=drift), {"venue": perpetual_venue("BTC", ratio_)})
+    config = run_dict(
+        market({"BTC": 100.0}, drift=drift), {"venue": perpetual_venue("BTC", ratio_)}
+    )
     holding: Holding = {
         ("perpetual", "BTC"): sign,
         ("quote", "USDC"): -sign * 100.0,
