@@ -96,9 +96,9 @@ def list_legs(state: State) -> None:
     held = state.balance != 0.0
     state.rows["leg_count"] = held.sum(axis=0)
     state.legs[:] = 0
-    for a in np.flatnonzero(state.rows["leg_count"]):
-        legs = np.flatnonzero(held[:, a])
-        state.legs[a, : len(legs)] = legs
+    a, k = np.nonzero(held.T)  # by row, instruments ascending
+    count = state.rows["leg_count"]
+    state.legs[a, np.arange(len(a)) - (np.cumsum(count) - count)[a]] = k
     state.pools["deposits"] = np.maximum(state.balance, 0.0).sum(axis=1)
     state.pools["loans"] = np.maximum(-state.balance, 0.0).sum(axis=1)
 
