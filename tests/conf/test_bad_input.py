@@ -80,7 +80,7 @@ CASES = {
         [
             "archetype: positions are held at venues that are not in this run",
             "staked_looper (kamino)",
-            "archetype=[perp_long,perp_short,pool_supplier]",
+            "archetype=[perp_long,perp_short,",
             "venue=[drift,kamino,marginfi]",
         ],
     ),
