@@ -68,6 +68,8 @@ def rebuild(world: World, state: State) -> None:
         if listed:
             state.lists[WATCHED, count] = a
             count += 1
+        else:
+            state.rows[a].breach = -1.0  # nobody looks at it again until it is listed
     state.clock[0].watched = count
     for i in range(state.g.shape[0]):
         for k in range(state.g.shape[1]):

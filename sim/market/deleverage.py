@@ -65,9 +65,11 @@ def repay_from_collateral(world: World, state: State, a: int, k: int, usd: float
 
 @lean
 def deleverage(world: World, state: State, a: int, share: float) -> None:
-    """Close a share of every perpetual and of every loan of account ``a``."""
-    for i in range(state.rows[a].leg_count):
-        k = state.legs[a, i]
+    """Close a share of every perpetual and of every loan of account ``a``.
+
+    Over all instruments, since a position closed here can add a leg to the account's list.
+    """
+    for k in range(len(world.instruments)):
         quantity = state.balance[k, a]
         kind = world.instruments[k].kind
         if kind == PERPETUAL and quantity != 0.0:

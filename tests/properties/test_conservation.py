@@ -1,5 +1,8 @@
 """Nothing appears and nothing vanishes: per token and per derivative, after every phase."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, note, settings
@@ -70,3 +73,12 @@ def test_a_planted_balance_is_caught(kind: int) -> None:
     k = int(np.flatnonzero(path.world.instruments["kind"] == kind)[0])
     path.state.balance[k, 3] += 1e-6 * np.abs(path.opening.balance[k]).sum()
     assert path.step(1).min() > TOLERANCE
+
+
+@pytest.mark.parametrize("fault", ["none", "post", "hand", "settle_flat"])
+def test_a_planted_ledger_function_is_caught(fault: str) -> None:
+    command = [sys.executable, "-W", "ignore", "-m", "tests.properties.plain", fault]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    liquidations, worst = map(float, output.split())
+    assert liquidations > 0
+    assert (worst > TOLERANCE) == (fault != "none")

@@ -1,0 +1,99 @@
+"""Play a small world as plain Python, with a ledger function replaced: ``plain.py NAME``.
+
+Compiled callers keep the callee that they were compiled with, so a planted fault shows only where
+nothing is compiled. Prints the number of liquidations and the largest imbalance after any phase.
+
+A record's own attribute ``size`` hides the field of that name, so every venue sizes to target here:
+the books must balance all the same.
+"""
+
+import os
+import sys
+
+os.environ["NUMBA_DISABLE_JIT"] = "1"
+
+import numpy as np  # noqa: E402
+
+import sim.conservation  # noqa: E402
+import sim.ledger  # noqa: E402
+import sim.world.build  # noqa: E402
+from sim import step as phases  # noqa: E402
+from sim.liquidation import transfer, waterfall  # noqa: E402
+from sim.market import accrual, deleverage, trade, transfers  # noqa: E402
+from sim.reset import begin  # noqa: E402
+from sim.world.assemble import assess_rows  # noqa: E402
+from tests.phases import PHASES  # noqa: E402
+from tests.random_worlds import Play, default, play, stressed  # noqa: E402
+
+USERS = (transfer, waterfall, accrual, deleverage, trade, transfers)
+TAX = 1.0 - 1e-6
+
+
+def records(rows: tuple) -> tuple:
+    """The same arrays with fields as attributes, as compiled code sees them."""
+    plain = [a.view(np.recarray) if a.dtype.names else a for a in rows]
+    return type(rows)(*plain)
+
+
+def assess_records(world, state, level, rows):
+    """`assess_rows` on records, for the factory."""
+    return assess_rows(records(world), records(state), level, rows)
+
+
+def leaky_post(state, k, a, amount):
+    """Half of an entry loses a millionth on the way."""
+    sim.ledger.post(state, k, a, amount if amount < 0.0 else TAX * amount)
+
+
+def leaky_hand(state, holder, asset, amount):
+    """The same outside the venues."""
+    sim.ledger.hand(state, holder, asset, amount if amount < 0.0 else TAX * amount)
+
+
+def silent_settle(world, state, a, k):
+    """Quote balances turn into cash that nobody pays."""
+    quote = world.instruments[k].quote
+    if state.balance[k, a] == 0.0:
+        amount = sim.ledger.clear(state, quote, a)
+        sim.ledger.post(state, world.instruments[k].cash, a, amount)
+
+
+FAULTS = {"none": None, "post": leaky_post, "hand": leaky_hand, "settle_flat": silent_settle}
+
+
+def world() -> Play:
+    """A small world in which accounts are liquidated at once."""
+    config = default(
+        {"accounts": 40, "steps": 2, "step_seconds": 3600.0, "block_seconds": 600.0, "seed": 4}
+    )
+    return play(stressed(config, 10.0, 0.01), "venue", "full")
+
+
+def largest_imbalance(path: Play) -> float:
+    """Play the path phase by phase."""
+    rules = path.factory.rules
+    arguments = {"act": (rules,), "liquidate": (rules,)}
+    world, state, opening = (records(x) for x in (path.world, path.state, path.opening))
+    begin(world, state, opening, path.prices[0], path.regimes[0])
+    worst = 0.0
+    for t in range(len(path.regimes) - 1):
+        arguments["move"] = (path.prices[t + 1], path.regimes[t])
+        for name in PHASES:
+            getattr(phases, name)(world, state, *arguments.get(name, ()))
+            worst = max(worst, sim.conservation.imbalance(world, state, opening))
+    return worst
+
+
+def main(name: str) -> None:
+    """Plant the fault and play."""
+    for module in USERS:
+        if FAULTS[name] is not None and hasattr(module, name):
+            setattr(module, name, FAULTS[name])
+    sim.world.build.assess_rows = assess_records
+    path = world()
+    worst = largest_imbalance(path)
+    print(path.state.stats[0]["liquidations"], worst)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
