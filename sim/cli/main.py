@@ -28,7 +28,7 @@ _EXAMPLES = """\
 examples:
   sluicegate run                                the default experiment
   sluicegate run paths=100 accounts=1000        a smaller one
-  sluicegate run venue=[kamino,mine] --config-dir my_conf
+  sluicegate run venue=[kamino,drift,marginfi,mine] --config-dir my_conf
                                                 with a venue of your own: my_conf/venue/mine.yaml
   sluicegate calibrate data=prices.parquet      fit a market to price files
   sluicegate run --help                         the everyday keys, with units and bounds
