@@ -18,8 +18,9 @@ _EXAMPLES = """\
 examples:
   sluicegate run
   sluicegate run paths=50 accounts=500 seed=7 out=/tmp/results
-  sluicegate run venue=[kamino,drift]
-  sluicegate run venue=[kamino,mine] --config-dir my_conf      (my_conf/venue/mine.yaml)
+  sluicegate run venue=[drift] archetype=[perp_long,perp_short]
+  sluicegate run venue=[kamino,drift,marginfi,mine] --config-dir my_conf
+                                                               (my_conf/venue/mine.yaml)
   sluicegate run venue.kamino.liquidation.close_factor=0.5     (any key of any group)
   sluicegate run --config results/scopes/TIME/config.yaml      (the same run again)
 """
