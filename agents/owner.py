@@ -5,9 +5,16 @@ sends at once, 2 share of what is still missing that he closes positions for, 3 
 equity at which he closes everything.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
+from sim.margin.health import assess
 from sim.rules import TraderAction, TraderView, trader_rule
+from sim.state.codes import MAINTENANCE
+from sim.state.state import State
+from sim.state.world import World
+from sim.step import carry_out, view_of
 
 
 @trader_rule
@@ -29,3 +36,52 @@ def act(view: TraderView, params: np.ndarray) -> TraderAction:
         return TraderAction(sent, 0.0)
     close = short / (params[0] * view.maintenance)
     return TraderAction(sent, params[2] * min(1.0, close))
+
+
+class Owner:
+    """One account and its owner, as an object that the laboratory asks.
+
+    The same rule as in the kernel decides. To try a plain Python rule, assign ``rule`` on one
+    owner, or override `decide` in a subclass.
+
+    Attributes
+    ----------
+    account : int
+        Margined account, a row of the ledger.
+    rule : callable
+        From a `TraderView` and the parameters to a `TraderAction`.
+    params : (P,) float64 ndarray
+        Parameters of the rule.
+    """
+
+    def __init__(
+        self, world: World, state: State, account: int, rule: Callable[..., TraderAction]
+    ) -> None:
+        self.world, self.state, self.account, self.rule = world, state, account, rule
+        self.params = world.behaviour[account]
+        row = world.accounts[account]
+        self.interval, self.phase = int(row["interval"]), int(row["phase"])
+        self.watch = float(row["watch"])
+
+    @property
+    def margin(self) -> tuple[float, float]:
+        """Equity and maintenance requirement on published prices, USD."""
+        return assess(self.world, self.state, MAINTENANCE, self.account)
+
+    def wakes(self, step: int) -> bool:
+        """Whether he looks at this step and finds the account below his watch level."""
+        if (step + self.phase) % self.interval != 0:
+            return False
+        equity, required = self.margin
+        return equity < self.watch * required
+
+    def decide(self, view: TraderView) -> TraderAction:
+        """What to do about the account."""
+        return self.rule(view, self.params)
+
+    def step(self) -> None:
+        """Look, decide, and have it carried out."""
+        view = view_of(self.world, self.state, self.account)
+        top_up, close = self.decide(view)
+        action = TraderAction(float(top_up), float(close))
+        carry_out(self.world, self.state, self.account, action)

@@ -92,7 +92,9 @@ def install() -> Path:
     When the folder cannot be written, one line on stderr says so, and compiled code is kept in a
     temporary folder until the process ends.
     """
-    name = source_hash([repository() / package for package in PACKAGES], machine())
+    # numba files what it compiles by the path of the source, so another checkout starts cold.
+    salt = (*machine(), str(repository()))
+    name = source_hash([repository() / package for package in PACKAGES], salt)
     try:
         folder = _open_folder(cache_root(), name)
     except OSError as reason:

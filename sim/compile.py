@@ -5,14 +5,20 @@ IEEE (``x / 0`` is infinite), so infinite depth and zero rates need no special c
 interpreter lock is released, so that threads run chunks of paths side by side.
 """
 
+from typing import Any
+
 from numba import njit
 
-jit = njit(cache=True, nogil=True, error_model="numpy")
+_common: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
-# Without reference counts, for the path loop: such functions cannot allocate, and hand arrays on for
-# nothing, where counting would cost more than the work. Numba keeps the switch private; its version
-# is pinned, and a test says that the switch still does what it should.
-lean = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+jit = njit(**_common)
+
+# Without reference counts, for the path loop: such functions cannot allocate, and hand arrays on
+# for nothing, where counting would cost more than the work. Numba keeps the switch private; its
+# version is pinned, and a test says that the switch still does what it should.
+_uncounted: dict[str, Any] = {**_common, "_nrt": False}
+lean = njit(**_uncounted)
 
 # For thin wrappers over many arrays, compiled into their callers.
-inlined = njit(inline="always", cache=True, nogil=True, error_model="numpy", _nrt=False)
+_merged: dict[str, Any] = {**_uncounted, "inline": "always"}
+inlined = njit(**_merged)

@@ -8,6 +8,7 @@ import numba as nb
 import numpy as np
 
 from sim.compile import jit
+from sim.conservation import imbalance
 from sim.market.paths import fill_path
 from sim.reset import begin, finish, liquidator_wealth, trader_wealth
 from sim.rules import LIQUIDATOR_RULES, TRADER_RULES, Rules
@@ -25,33 +26,42 @@ class Scratch(NamedTuple):
     wealth: np.ndarray  # (2,) USD of traders and liquidators at the start
 
 
+class Scene(NamedTuple):
+    """What a chunk reads and never writes."""
+
+    world: World
+    law: PathLaw
+    opening: State
+
+
+class Desk(NamedTuple):
+    """What a chunk writes: one per thread."""
+
+    state: State
+    scratch: Scratch
+
+
 @jit
-def run_path(world: World, opening: State, state: State, rules: Rules, scratch: Scratch) -> None:
+def run_path(scene: Scene, rules: Rules, desk: Desk) -> None:
     """Step a generated path from its start to its horizon."""
-    begin(world, state, opening, scratch.prices[0], scratch.regimes[0])
+    world, state, scratch = scene.world, desk.state, desk.scratch
+    begin(world, state, scene.opening, scratch.prices[0], scratch.regimes[0])
     scratch.wealth[0] = trader_wealth(world, state)
     scratch.wealth[1] = liquidator_wealth(world, state)
     for t in range(scratch.prices.shape[0] - 1):
         step(world, state, rules, scratch.prices[t + 1], scratch.regimes[t])
     finish(world, state, scratch.wealth)
+    state.stats[0].imbalance = imbalance(world, state, scene.opening)
 
 
 def run_chunk(
-    world: World,
-    law: PathLaw,
-    opening: State,
-    state: State,
-    rules: Rules,
-    scratch: Scratch,
-    seed: np.uint64,
-    first: int,
-    out: np.ndarray,
+    scene: Scene, rules: Rules, desk: Desk, seed: np.uint64, first: int, out: np.ndarray
 ) -> None:
-    """Simulate paths [first, first + len(out)); write one row of results each."""
+    """Simulate paths [first, first + len(out)); write one result each."""
     for i in range(out.shape[0]):
-        fill_path(law, seed, first + i, scratch.prices, scratch.regimes)
-        run_path(world, opening, state, rules, scratch)
-        out[i] = state.stats[0]
+        fill_path(scene.law, seed, first + i, desk.scratch.prices, desk.scratch.regimes)
+        run_path(scene, rules, desk)
+        out[i] = desk.state.stats[0]
 
 
 def copy_state(state: State) -> State:
@@ -60,19 +70,18 @@ def copy_state(state: State) -> State:
 
 
 _lock = Lock()
-_entry: dict[object, Callable] = {}
+_entry: dict[object, Callable[..., None]] = {}
 
 
-def compiled(world: World, law: PathLaw, opening: State, scratch: Scratch) -> Callable:
+def compiled(scene: Scene, desk: Desk) -> Callable[..., None]:
     """The chunk loop, compiled once for all worlds.
 
-    The signature is spelt out, so that rules arrive as function values: another set of rules, venues
-    or engines has the same signature and compiles nothing.
+    The signature is spelt out, so that rules arrive as function values: another set of rules,
+    venues or engines has the same signature and compiles nothing.
     """
-    types = tuple(nb.typeof(part) for part in (world, law, opening, opening))
     rules = nb.types.NamedTuple((TRADER_RULES, LIQUIDATOR_RULES), Rules)
-    tail = (nb.typeof(scratch), nb.uint64, nb.int64, nb.from_dtype(RESULT)[::1])
-    signature = nb.void(*types, rules, *tail)
+    out = nb.from_dtype(RESULT)[::1]
+    signature = nb.void(nb.typeof(scene), rules, nb.typeof(desk), nb.uint64, nb.int64, out)
     with _lock:
         if signature not in _entry:
             compile_it = nb.njit(signature, cache=True, nogil=True, error_model="numpy")

@@ -11,9 +11,11 @@ of rules as values without being compiled again. Views hold floats only.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba as nb
+
+Rule = Callable[..., Any]  # a compiled rule
 
 RULE_SLOTS = 8  # rules of one kind that a run can hold; unused slots are padded
 
@@ -61,8 +63,8 @@ LIQUIDATOR_RULE = nb.typeof(LiquidatorAction(0.0))(
     nb.typeof(LiquidatorView(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)), _PARAMS
 )
 
-trader_rule: Callable = nb.njit(TRADER_RULE, cache=True)
-liquidator_rule: Callable = nb.njit(LIQUIDATOR_RULE, cache=True)
+trader_rule: Callable[..., Rule] = nb.njit(TRADER_RULE, cache=True)
+liquidator_rule: Callable[..., Rule] = nb.njit(LIQUIDATOR_RULE, cache=True)
 
 TRADER_RULES = nb.types.UniTuple(nb.types.FunctionType(TRADER_RULE), RULE_SLOTS)
 LIQUIDATOR_RULES = nb.types.UniTuple(nb.types.FunctionType(LIQUIDATOR_RULE), RULE_SLOTS)
@@ -71,11 +73,11 @@ LIQUIDATOR_RULES = nb.types.UniTuple(nb.types.FunctionType(LIQUIDATOR_RULE), RUL
 class Rules(NamedTuple):
     """The rules of a run, padded to fixed length."""
 
-    traders: tuple
-    liquidators: tuple
+    traders: tuple[Rule, ...]
+    liquidators: tuple[Rule, ...]
 
 
-def pad(rules: list[Callable]) -> tuple:
+def pad(rules: list[Rule]) -> tuple[Rule, ...]:
     """Fill the unused slots with the first rule; kinds never point there."""
     if not 1 <= len(rules) <= RULE_SLOTS:
         raise ValueError(f"{len(rules)} rules given; 1 to {RULE_SLOTS} are possible")

@@ -197,15 +197,15 @@ class Bench:
             np.empty(self.config.steps + 1, dtype=np.int64),
             np.zeros(2),
         )
-        self._simulate = kernel.compiled(self.world, self.factory.law, self.opening, self.scratch)
+        self.scene = kernel.Scene(self.world, self.factory.law, self.opening)
+        self.desk = kernel.Desk(self.state, self.scratch)
+        self._simulate = kernel.compiled(self.scene, self.desk)
 
     def run(self, count: int = 1, first: int = 0) -> np.ndarray:
         """Results of consecutive paths, (count,) RESULT."""
         out = np.zeros(count, dtype=RESULT)
-        self._simulate(
-            self.world, self.factory.law, self.opening, self.state, self.factory.rules,
-            self.scratch, np.uint64(self.config.seed), first, out,
-        )  # fmt: skip
+        seed = np.uint64(self.config.seed)
+        self._simulate(self.scene, self.factory.rules, self.desk, seed, first, out)
         return out
 
     def held(self, kind: str, asset: str, a: int = 0) -> float:

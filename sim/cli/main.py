@@ -42,8 +42,9 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         _placement.check()
         return _dispatch(list(sys.argv[1:] if words is None else words))
-    except SluicegateError as error:
-        return _fail(f"error: {error}", 2)
+    except (SluicegateError, MemoryError) as error:
+        short = "not enough memory: " if isinstance(error, MemoryError) else ""
+        return _fail(f"error: {short}{error}", 2)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was written", 130)
     except Terminated:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim import cache
 
@@ -21,6 +21,7 @@ examples:
   sluicegate run venue=[kamino,drift]
   sluicegate run venue=[kamino,mine] --config-dir my_conf      (my_conf/venue/mine.yaml)
   sluicegate run venue.kamino.liquidation.close_factor=0.5     (any key of any group)
+  sluicegate run --config results/scopes/TIME/config.yaml      (the same run again)
 """
 
 
@@ -37,12 +38,22 @@ def add_arguments(parser: Parser) -> None:
         metavar="DIR",
         help="a folder with further choices, laid out as conf/ (may be repeated)",
     )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="start from the config.yaml of a run folder instead of from conf/",
+    )
     parser.lazy_epilog = _epilog
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Compose, validate, simulate, write, and print the summary."""
-    config = load_config(arguments.overrides, arguments.config_dir)
+    if arguments.config is None:
+        config = load_config(arguments.overrides, arguments.config_dir)
+    else:
+        config = reload_config(arguments.config, arguments.overrides, arguments.config_dir)
+    repairs = check(config)
 
     from sim.reports.console import summary_table
     from sim.reports.write import write_run
@@ -51,6 +62,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
     plain = config.model_dump(mode="json", by_alias=True)
     manifest = begin_manifest(arguments.command_line, plain)
+    manifest |= {"data_sha256": data_hashes(plain["market"]), "correlation_repairs": repairs}
     with open_run(Path(config.out), config.experiment.name) as run:
         result = _simulate(config)
         write_run(run.path, plain, result, end_manifest(manifest))
@@ -66,6 +78,42 @@ def load_config(overrides: list[str], search_path: list[Path]) -> RunConfig:
     from sim.world.schema.run import RunConfig
 
     return validated(RunConfig, compose(overrides, search_path=search_path))
+
+
+def reload_config(file: Path, overrides: list[str], search_path: list[Path]) -> RunConfig:
+    """Validate a resolved configuration, with plain values set anew."""
+    from sim.world.compose import reopen
+    from sim.world.schema.explain import validated
+    from sim.world.schema.run import RunConfig
+
+    return validated(RunConfig, reopen(file, overrides, search_path))
+
+
+def check(config: RunConfig) -> dict[str, float]:
+    """Refuse what no schema can see, before anything is written or simulated.
+
+    Returns
+    -------
+    dict of str to float
+        By regime, how far its correlation matrix had to be moved (Frobenius norm).
+    """
+    from sim.world.check import check_run
+
+    repairs = {repair.regime: repair.distance for repair in check_run(config)}
+    for regime, distance in repairs.items():
+        print(
+            f"sluicegate: market.correlation.{regime} is not positive semidefinite; the nearest "
+            f"correlation matrix is used instead, {distance:.4g} away (Frobenius norm)",
+            file=sys.stderr,
+        )
+    return repairs
+
+
+def data_hashes(market: dict[str, Any]) -> dict[str, str]:
+    """SHA-256 by name of the price files that the market was fitted to, as it states them."""
+    stated = market.get("provenance") or {}
+    names, hashes = (str(stated.get(key) or "").split(" + ") for key in ("source", "sha256"))
+    return {name: digest for name, digest in zip(names, hashes, strict=False) if digest}
 
 
 def _simulate(config: RunConfig) -> StudyResult:

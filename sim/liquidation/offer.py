@@ -62,6 +62,7 @@ def apply_perpetual(world: World, state: State, a: int, offer: Offer, notional: 
     sign = 1.0 if state.balance[offer.leg, a] >= 0.0 else -1.0
     contracts = sign * notional / g[2, offer.leg]
     price = state.feeds[row.oracle].published * (1.0 - sign * charge(offer))
+    price -= state.pools[offer.leg].funding
     state.balance[offer.leg, a] -= contracts
     state.balance[row.quote, a] += contracts * price
 

@@ -5,6 +5,7 @@ early once a round changed nothing and nobody waits for a transaction to land.
 """
 
 from sim.compile import lean
+from sim.liquidation.offer import Offer
 from sim.liquidation.selection import select
 from sim.liquidation.size import size
 from sim.liquidation.taker import answer
@@ -77,27 +78,42 @@ def book_call(state: State, a: int, taken: float, regret: bool) -> None:
 
 
 @lean
+def offered(world: World, state: State, a: int) -> Offer:
+    """What the account's venue lets liquidators take now; ``leg = -1`` if nothing."""
+    offer = select(world, state, a)
+    if offer.leg >= 0:
+        return size(world, state, a, offer)
+    return offer
+
+
+@lean
+def conclude(world: World, state: State, a: int, offer: Offer, taken: float, regret: bool) -> bool:
+    """Book what came of a call, then the waterfall if nothing is left; True if it changed."""
+    changed = taken > 0.0
+    if changed:
+        book_call(state, a, taken, regret)
+    elif offer.leg >= 0 and not state.rows[a].refused and latency_over(world, state, a):
+        state.rows[a].refused = 1
+        state.stats[0].unfilled_notional += offer.notional
+    if exhausted(world, state, a):
+        write_off(world, state, a)
+        changed = True
+    return changed
+
+
+@lean
 def liquidate_account(world: World, state: State, rules: Rules, a: int) -> bool:
     """One call on one account, and the waterfall if that leaves nothing; True if it changed."""
     equity, required = assess(world, state, MAINTENANCE, a)
     if not below(equity, required):
         return False
-    changed = False
-    offer = select(world, state, a)
+    offer = offered(world, state, a)
+    taken = 0.0
+    regret = False
     if offer.leg >= 0:
-        offer = size(world, state, a, offer)
         regret = solvent_together(world, state, a)
         taken = answer(world, state, rules, a, offer)
-        if taken > 0.0:
-            book_call(state, a, taken, regret)
-            changed = True
-        elif not state.rows[a].refused and latency_over(world, state, a):
-            state.rows[a].refused = 1
-            state.stats[0].unfilled_notional += offer.notional
-    if exhausted(world, state, a):
-        write_off(world, state, a)
-        changed = True
-    return changed
+    return conclude(world, state, a, offer, taken, regret)
 
 
 @lean
@@ -130,14 +146,20 @@ def play_round(world: World, state: State, rules: Rules) -> bool:
 
 
 @lean
+def next_block(world: World, state: State, number: int) -> None:
+    """Let one block pass before round ``number``: markets relax, prices and breaches are seen."""
+    state.clock[0].now += world.settings[0].block
+    relax_now(world, state)
+    look(world, state)
+    flag_breaches(world, state, number)
+
+
+@lean
 def run_rounds(world: World, state: State, rules: Rules) -> None:
     """Rounds until quiet or until the step is over."""
     for number in range(world.settings[0].rounds):
         if number > 0:
-            state.clock[0].now += world.settings[0].block
-            relax_now(world, state)
-            look(world, state)
-            flag_breaches(world, state, number)
+            next_block(world, state, number)
         moved = play_round(world, state, rules)
         if not moved and not someone_waits(world, state):
             return

@@ -5,7 +5,7 @@ from sim.liquidation.offer import Offer
 from sim.liquidation.transfer import pay, take
 from sim.margin.health import assess
 from sim.market.impact import quote_log
-from sim.rules import LiquidatorView, Rules
+from sim.rules import LiquidatorAction, LiquidatorView, Rules
 from sim.state.codes import FLASH, INITIAL, MARKET
 from sim.state.state import State
 from sim.state.world import World
@@ -44,22 +44,37 @@ def ready(world: World, state: State, liquidator: int, a: int) -> bool:
 
 
 @lean
-def bid(world: World, state: State, rules: Rules, liquidator: int, offer: Offer) -> float:
-    """USD that a liquidator's rule takes of an offer, within its capacity and means."""
-    row = world.liquidators[liquidator]
+def offer_view(world: World, state: State, liquidator: int, offer: Offer) -> LiquidatorView:
+    """The offer as a liquidator sees it, with what its own capacity and means allow."""
     means = max(0.0, capital(world, state, liquidator, offer))
     room = state.capacity[liquidator]
-    view = LiquidatorView(
-        offer.notional, offer.gain, slippage(world, state, offer), row.cost, room, means
-    )
-    action = rules.liquidators[row.rule](view, world.strategy[liquidator])
-    return min(action.notional, offer.notional, room, means)
+    cost = world.liquidators[liquidator].cost
+    paid = slippage(world, state, offer)
+    return LiquidatorView(offer.notional, offer.gain, paid, cost, room, means)
+
+
+@lean
+def affordable(view: LiquidatorView, action: LiquidatorAction) -> float:
+    """USD that a decision comes to within the offer, capacity and means."""
+    return min(action.notional, view.notional, view.capacity, view.capital)
 
 
 @lean
 def spend(world: World, state: State, liquidator: int, usd: float) -> None:
     """Pay the cost of a call (gas, infrastructure) to the outside market."""
     pay(world, state, world.liquidators[liquidator].holder, MARKET, usd)
+
+
+@lean
+def settle(
+    world: World, state: State, liquidator: int, a: int, offer: Offer, notional: float
+) -> float:
+    """Carry out a liquidator's decision and charge it for the call; return the USD taken."""
+    taken = take(world, state, liquidator, a, offer, notional)
+    state.capacity[liquidator] -= taken
+    if taken > 0.0:
+        spend(world, state, liquidator, world.liquidators[liquidator].cost)
+    return taken
 
 
 @lean
@@ -75,12 +90,12 @@ def answer(world: World, state: State, rules: Rules, a: int, offer: Offer) -> fl
         liquidator = (turn + i) % count
         if not ready(world, state, liquidator, a):
             continue
-        notional = bid(world, state, rules, liquidator, offer)
+        view = offer_view(world, state, liquidator, offer)
+        rule = rules.liquidators[world.liquidators[liquidator].rule]
+        notional = affordable(view, rule(view, world.strategy[liquidator]))
         if notional <= 0.0:
             continue
-        taken = take(world, state, liquidator, a, offer, notional)
-        state.capacity[liquidator] -= taken
+        taken = settle(world, state, liquidator, a, offer, notional)
         if taken > 0.0:
-            spend(world, state, liquidator, world.liquidators[liquidator].cost)
             return taken
     return 0.0

@@ -1,10 +1,13 @@
-"""P5 and P6: carrying out a call. Account to liquidator at the venue's price, then, for a flash
-liquidator at once and for the others later, liquidator to the world at the market's price.
+"""P5 and P6: carrying out a call.
+
+Account to liquidator at the venue's price; then liquidator to the world at the market's price, for
+a flash liquidator at once, for the others later.
 """
 
 from sim.compile import lean
 from sim.ledger import hand, pool_cash, post, settle_flat, tokens
 from sim.liquidation.offer import Offer, charge
+from sim.margin.health import leg_value
 from sim.market.trade import swap
 from sim.state.codes import FIRST_INSURANCE, FLASH, PROTOCOL
 from sim.state.state import State
@@ -29,7 +32,8 @@ def pair_amounts(state: State, a: int, offer: Offer, notional: float) -> tuple[f
     repaid = min(notional / g[2, offer.leg], owed)
     seized = min(notional * (1.0 + charge(offer)) / g[2, offer.collateral], held)
     if notional >= offer.full:
-        if owed * g[2, offer.leg] <= offer.full:
+        # Written as the offer was: any other order of products can round past it.
+        if -leg_value(g, offer.leg, state.balance[offer.leg, a]) <= offer.full:
             repaid = owed
         else:
             seized = held
@@ -72,7 +76,10 @@ def take_pair(
 def take_perpetual(
     world: World, state: State, liquidator: int, a: int, offer: Offer, notional: float
 ) -> float:
-    """Take contracts over at the published price less the fee; return the USD taken over."""
+    """Take contracts over at the published price less the fee; return the USD taken over.
+
+    As on the book, funding so far is settled with the price.
+    """
     k = offer.leg
     row = world.instruments[k]
     clearing = world.venues[row.venue].clearing
@@ -81,7 +88,7 @@ def take_perpetual(
     sign = 1.0 if held >= 0.0 else -1.0
     contracts = held if notional >= offer.full else sign * notional / state.g[2, k]
     index = state.feeds[row.oracle].published
-    price = index * (1.0 - sign * offer.gain)
+    price = index * (1.0 - sign * offer.gain) - state.pools[k].funding
     post(state, k, a, -contracts)
     post(state, k, taker, contracts)
     post(state, row.quote, a, contracts * price)

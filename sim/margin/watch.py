@@ -60,7 +60,7 @@ def near(world: World, state: State, a: int) -> bool:
 
 @lean
 def rebuild(world: World, state: State) -> None:
-    """List every account that is near, at the present g; the breach of any other has ended."""
+    """List every account that is near, at the present g."""
     count = 0
     for a in range(world.settings[0].accounts):
         listed = near(world, state, a)
@@ -69,7 +69,7 @@ def rebuild(world: World, state: State) -> None:
             state.lists[WATCHED, count] = a
             count += 1
         else:
-            state.rows[a].breach = -1.0
+            state.rows[a].breach = -1.0  # nobody looks at it again until it is listed
     state.clock[0].watched = count
     for i in range(state.g.shape[0]):
         for k in range(state.g.shape[1]):

@@ -40,7 +40,7 @@ def buy_with(world: World, state: State, asset: int, cash_tokens: float) -> floa
 
 @lean
 def repay_from_collateral(world: World, state: State, a: int, k: int, usd: float) -> None:
-    """Withdraw collateral, sell it, buy the debt's token, repay; what is over stays in the wallet."""
+    """Withdraw collateral, sell it, buy the debt's token, repay; the rest goes to the wallet."""
     cash = world.settings[0].cash_asset
     c = largest_collateral(world, state, a)
     if c < 0 or usd <= 0.0:
@@ -65,9 +65,11 @@ def repay_from_collateral(world: World, state: State, a: int, k: int, usd: float
 
 @lean
 def deleverage(world: World, state: State, a: int, share: float) -> None:
-    """Close a share of every perpetual and of every loan of account ``a``."""
-    for i in range(state.rows[a].leg_count):
-        k = state.legs[a, i]
+    """Close a share of every perpetual and of every loan of account ``a``.
+
+    Over all instruments, since a position closed here can add a leg to the account's list.
+    """
+    for k in range(len(world.instruments)):
         quantity = state.balance[k, a]
         kind = world.instruments[k].kind
         if kind == PERPETUAL and quantity != 0.0:

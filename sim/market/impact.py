@@ -10,8 +10,6 @@ A market with a parent (a perpetual over spot, a staked asset over its underlyin
 to it: its own flow is transient only, and arbitrageurs carry it to the parent at a bounded speed.
 """
 
-import numpy as np
-
 from sim.compile import lean
 from sim.numerics import exp, power
 from sim.state.codes import FULL_FEEDBACK, NO_IMPACT
@@ -40,16 +38,16 @@ def mean_transient_log(start: float, end: float, share: float, exponent: float) 
 
 
 @lean
-def permanent_share(row: np.void) -> float:
+def permanent_share(world: World, m: int) -> float:
     """Only reference markets carry information for good; a basis does not."""
-    return row.permanent if row.parent < 0 else 0.0
+    return world.markets[m].permanent if world.markets[m].parent < 0 else 0.0
 
 
 @lean
 def own_log(world: World, state: State, m: int) -> float:
     """Log displacement that market m adds to its parent's."""
     row = world.markets[m]
-    share = permanent_share(row)
+    share = permanent_share(world, m)
     lasting = IMPACT_UNIT * share * state.markets[m].permanent
     return lasting + transient_log(state.markets[m].transient, 1.0 - share, row.exponent)
 
@@ -80,7 +78,7 @@ def quote_log(world: World, state: State, m: int, usd: float) -> float:
     if world.settings[0].feedback == NO_IMPACT:
         return 0.0
     row = world.markets[m]
-    share = permanent_share(row)
+    share = permanent_share(world, m)
     flow = usd / depth_now(world, state, m)
     start = state.markets[m].transient
     paid = mean_transient_log(start, start + flow, 1.0 - share, row.exponent)

@@ -48,14 +48,16 @@ def maker_room(world: World, state: State, k: int, quantity: float) -> float:
 def fill(world: World, state: State, k: int, a: int, quantity: float) -> float:
     """Trade contracts of perpetual k for row ``a`` on the book; return what was filled.
 
-    The other side is the venue's market maker, a finite account: derivatives stay net zero.
+    The other side is the venue's market maker, a finite account: derivatives stay net zero. A
+    contract is worth its mark less all funding so far, so it changes hands at the price less that:
+    who closes has paid his funding, who opens owes none.
     """
     quantity *= maker_room(world, state, k, quantity)
     if quantity == 0.0:
         return 0.0
     row = world.instruments[k]
     maker = world.venues[row.venue].maker
-    price = execute(world, state, row.market, quantity)
+    price = execute(world, state, row.market, quantity) - state.pools[k].funding
     post(state, k, a, quantity)
     post(state, k, maker, -quantity)
     post(state, row.quote, a, -quantity * price)

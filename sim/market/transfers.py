@@ -31,7 +31,7 @@ def spare_elsewhere(world: World, state: State, a: int) -> float:
 
 @lean
 def send(world: World, state: State, a: int, usd: float) -> None:
-    """Send settlement tokens to account ``a``: from the owner's wallet, then from sibling accounts."""
+    """Send settlement tokens to account ``a``: from the wallet, then from sibling accounts."""
     cash = world.settings[0].cash_asset
     price = state.markets[cash].mark
     owner = world.accounts[a].owner

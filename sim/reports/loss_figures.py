@@ -126,7 +126,7 @@ def capital_efficiency(result: StudyResult) -> Figure | None:
     if not seen:
         return None
     top = axes.get_ylim()[1]
-    axes.set_ylim(-0.03 * top, top)  # marks at zero stay whole
+    axes.set_ylim(-0.03 * top, 1.06 * top)  # marks at zero stay whole
     axes.margins(x=0.15)
     ticks_in(axes, "fraction")
     ticks_in(axes, "USD", "y")

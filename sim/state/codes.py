@@ -6,7 +6,7 @@ Swapping one venue, engine or rule for another changes a number in a row and com
 # Instruments
 BALANCE = 0  # a deposit (positive) or a loan (negative) of an asset at a venue
 PERPETUAL = 1  # contracts of a linear perpetual
-QUOTE = 2  # the quote side of a venue's perpetuals: -quantity x entry price, realised gains
+QUOTE = 2  # the quote side of a venue's perpetuals: -quantity x (entry price - funding), gains
 
 # Levels of the margin requirement (P3)
 INITIAL = 0

@@ -99,6 +99,7 @@ RESULT = np.dtype(
         ("max_displacement", "f8"),  # fraction
         ("under_margin_hours", "f8"),  # account-hours
         ("liquidations", "f8"),  # calls
+        ("imbalance", "f8"),  # relative: what appeared or vanished, rounding apart nothing
         ("generation", "f8", (GENERATIONS,)),  # liquidated, by round of the first breach
     ]
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from sim.world.build import Built, Factory
 from sim.world.schema.run import RunConfig, WorldChoice
 
 Progress = Callable[[int], None]
+IMBALANCE_LIMIT = 1e-9  # of gross flow
 
 BEARERS = {
     "isolated": "depositors of the pool that lent to the position, after the venue's insurance",
@@ -48,7 +50,7 @@ def path_ranges(config: RunConfig) -> Iterator[tuple[int, int, int]]:
     """
     count = config.paths if config.population.draw == "per_path" else config.population.count
     edges = np.linspace(0, config.paths, min(count, config.paths) + 1).astype(int)
-    for population, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for population, (start, stop) in enumerate(pairwise(edges)):
         for first in range(start, stop, config.engine.chunk):
             yield population, first, min(config.engine.chunk, stop - first)
 
@@ -87,13 +89,28 @@ def run_paths(factory: Factory, world: World, opening: State, first: int, count:
         np.empty(config.steps + 1, dtype=np.int64),
         np.zeros(2),
     )
-    simulate = kernel.compiled(world, factory.law, opening, scratch)
-    state = kernel.copy_state(opening)
-    simulate(
-        world, factory.law, opening, state, factory.rules, scratch,
-        np.uint64(config.seed), first, out,
-    )  # fmt: skip
+    scene = kernel.Scene(world, factory.law, opening)
+    desk = kernel.Desk(kernel.copy_state(opening), scratch)
+    simulate = kernel.compiled(scene, desk)
+    simulate(scene, factory.rules, desk, np.uint64(config.seed), first, out)
+    check_balance(out, first)
     return out
+
+
+def check_balance(results: np.ndarray, first: int) -> None:
+    """Refuse results of a path on which something was made out of nothing.
+
+    Raises
+    ------
+    RuntimeError
+        If the books of a path do not balance: a defect of the program, not of its input.
+    """
+    worst = int(np.argmax(results["imbalance"]))
+    if not results["imbalance"][worst] <= IMBALANCE_LIMIT:
+        raise RuntimeError(
+            f"the books of path {first + worst} do not balance: relative difference "
+            f"{results['imbalance'][worst]:.3g}, allowed {IMBALANCE_LIMIT:g}"
+        )
 
 
 def run_experiment(config: RunConfig, progress: Progress) -> StudyResult:
@@ -168,7 +185,7 @@ def _frame(task: Task, choice: WorldChoice, rows: np.ndarray) -> pd.DataFrame:
     }
     frame["creditor_loss"] = rows["bad_debt"] + rows["horizon_shortfall"]
     for name in RESULT.names or ():
-        if name != "generation":
+        if name not in ("generation", "imbalance"):
             frame[name] = rows[name]
     for g in range(GENERATIONS):
         frame[f"generation_{g}"] = rows["generation"][:, g]

@@ -1,11 +1,15 @@
 """What a study hands to its report."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sim.studies.summary import Summary, summarise
+if TYPE_CHECKING:
+    from sim.studies.summary import Summary
 
 
 @dataclass(frozen=True)
@@ -30,4 +34,7 @@ class StudyResult:
     @cached_property
     def summary(self) -> Summary:
         """Figures with intervals; computed once."""
+        # here, not above: scipy.stats costs a start of the command half a second
+        from sim.studies.summary import summarise
+
         return summarise(self.per_path, self.worlds, self.baseline)

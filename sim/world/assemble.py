@@ -96,9 +96,9 @@ def list_legs(state: State) -> None:
     held = state.balance != 0.0
     state.rows["leg_count"] = held.sum(axis=0)
     state.legs[:] = 0
-    for a in np.flatnonzero(state.rows["leg_count"]):
-        legs = np.flatnonzero(held[:, a])
-        state.legs[a, : len(legs)] = legs
+    place = np.cumsum(held, axis=0) - 1
+    k, a = np.nonzero(held)
+    state.legs[a, place[k, a]] = k
     state.pools["deposits"] = np.maximum(state.balance, 0.0).sum(axis=1)
     state.pools["loans"] = np.maximum(-state.balance, 0.0).sum(axis=1)
 
@@ -117,7 +117,11 @@ def opening_prices(layout: Layout, world: World, state: State, prices: np.ndarra
 
 
 def account_table(
-    layout: Layout, population: Population, grouping: Grouping, rows: LedgerRows, kinds: dict
+    layout: Layout,
+    population: Population,
+    grouping: Grouping,
+    rows: LedgerRows,
+    kinds: dict[str, int],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Account rows with their owners' habits drawn, and the parameters of the rules."""
     config = layout.config
@@ -130,7 +134,7 @@ def account_table(
     count = rows.accounts
     for name in ("owner", "venue", "emode", "cash"):
         table[name][:count] = getattr(grouping, name)
-    draws = Draws(config.seed, 0, population.traders)
+    draws = Draws(config.seed, population.number, population.traders)
     for number, (name, spec) in enumerate(config.archetype.items()):
         mine = np.flatnonzero(population.archetype[grouping.owner] == number)
         owner = grouping.owner[mine]

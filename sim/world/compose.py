@@ -28,7 +28,15 @@ from sim.cache import repository
 from sim.errors import SluicegateError, closest
 from sim.world.targets import allow, check_targets, resolve_target
 
-__all__ = ["CONFIG_NAME", "choices", "compose", "default_config_dir", "groups", "resolve_target"]
+__all__ = [
+    "CONFIG_NAME",
+    "choices",
+    "compose",
+    "default_config_dir",
+    "groups",
+    "reopen",
+    "resolve_target",
+]
 
 CONFIG_NAME = "config"
 _SYNTAX = "key=value, group=choice, group=[one,two], +key=value to add, ~key to remove"
@@ -80,6 +88,47 @@ def compose(
     check_targets(result, folders[1:])
     allow(folders[1:])
     return result
+
+
+def reopen(
+    file: Path, overrides: Sequence[str] = (), search_path: Sequence[Path] = ()
+) -> dict[str, Any]:
+    """Read a resolved configuration, such as a run folder keeps, and set values in it.
+
+    Parameters
+    ----------
+    file : Path
+        The ``config.yaml`` of a run folder.
+    overrides : sequence of str
+        Words ``key=value``; there are no groups to choose from any more.
+    search_path : sequence of Path
+        Folders that may hold modules of the user's own.
+
+    Raises
+    ------
+    SluicegateError
+        If the file is missing or no configuration, or a ``_target_`` lies outside the allowed
+        packages.
+    """
+    if not file.is_file():
+        raise SluicegateError("there is no such configuration file", value=str(file))
+    try:
+        given = yaml.safe_load(file.read_text())
+        if not isinstance(given, dict):
+            raise SluicegateError("this is no configuration", str(file), allowed="keys with values")
+        config = OmegaConf.create(given)
+        for word in overrides:
+            override = _parsed(word)
+            OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
+        plain = dict(OmegaConf.to_container(config))  # type: ignore[arg-type]
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SluicegateError(f"a YAML file cannot be read\n{error}", str(file)) from None
+    except OmegaConfBaseException as error:
+        raise _explain(error) from None
+    folders = [folder.expanduser().resolve() for folder in search_path]
+    check_targets(plain, folders)
+    allow(folders)
+    return {str(key): value for key, value in plain.items()}
 
 
 def choices(group: str, folders: Sequence[Path]) -> list[str]:

@@ -54,7 +54,7 @@ class Draws:
         return np.searchsorted(cumulative / cumulative[-1], self.uniform(question))
 
     def pareto(self, question: str, sizes: Sizes) -> np.ndarray:
-        """Truncated Pareto sizes by inversion, (T,); relative to the smallest, so units scale out."""
+        """Truncated Pareto sizes by inversion, (T,), relative to the smallest: units scale out."""
         tail = (sizes.min / sizes.max) ** sizes.exponent
         u = self.uniform(question)
         return sizes.min * (1.0 - u * (1.0 - tail)) ** (-1.0 / sizes.exponent)

@@ -8,7 +8,7 @@ creates value: a position's risk legs are worth nothing at the start prices.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,10 +46,11 @@ class Legs:
         return Legs(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
 
 
-@dataclass
+@dataclass(frozen=True)
 class Population:
     """Everything that the scopes share: traders, wealth, legs."""
 
+    number: int
     archetype: Ints  # (T,) number in configuration order
     wealth: Floats  # (T,) USD
     cash_base: Floats  # (T,) settlement tokens free to be split over accounts
@@ -57,10 +58,7 @@ class Population:
     wallet_base: Floats  # (T,) settlement tokens outside
     wallet_risk: Floats  # (T,)
     legs: Legs
-    scale: Floats = field(init=False)  # (T,)
-
-    def __post_init__(self) -> None:
-        self.scale = np.ones(len(self.wealth))
+    scale: Floats  # (T,) of the risk that each trader takes
 
     @property
     def traders(self) -> int:
@@ -68,10 +66,24 @@ class Population:
         return len(self.wealth)
 
     @property
+    def cash(self) -> Floats:
+        """Settlement tokens free to be split over accounts, (T,)."""
+        return self.cash_base + self.scale * self.cash_risk
+
+    @property
+    def wallet(self) -> Floats:
+        """Settlement tokens outside all venues, (T,)."""
+        return self.wallet_base + self.scale * self.wallet_risk
+
+    @property
     def effective(self) -> float:
         """Effective number of traders, 1 / sum of squared wealth shares."""
         share = self.wealth / self.wealth.sum()
         return float(1.0 / np.sum(share**2))
+
+    def scaled(self, scale: Floats) -> Population:
+        """The same traders and legs with another scale of risk."""
+        return replace(self, scale=scale)
 
 
 class Builder:
@@ -87,7 +99,12 @@ class Builder:
         self.cash_price = prices[layout.cash]
 
     def add(
-        self, trader: Ints, instrument: Ints, base: Floats, risk: Floats, **extra: int | Ints
+        self,
+        trader: Ints,
+        instrument: Ints,
+        base: Floats | float,
+        risk: Floats | float,
+        **extra: int | Ints,
     ) -> None:
         """Append legs of the position that is being written."""
         size = len(trader)
@@ -299,5 +316,13 @@ def draw_population(layout: Layout, prices: Floats, population: int) -> Populati
     if not b.parts:
         raise SluicegateError("the population holds no position", where="archetype")
     return Population(
-        archetype, wealth, b.cash, b.cash_risk, b.wallet, b.wallet_risk, Legs.concatenate(b.parts)
+        population,
+        archetype,
+        wealth,
+        b.cash,
+        b.cash_risk,
+        b.wallet,
+        b.wallet_risk,
+        Legs.concatenate(b.parts),
+        np.ones(config.accounts),
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sim.errors import SluicegateError
-from sim.rules import RULE_SLOTS, Rules, pad
+from sim.rules import LIQUIDATOR_RULE, RULE_SLOTS, TRADER_RULE, Rule, Rules, pad
 from sim.world.schema.run import RunConfig
 from sim.world.targets import resolve_target
 
@@ -32,8 +32,8 @@ def load_rules(config: RunConfig) -> RuleSet:
         f"archetype.{n}.behaviour.rule": s.behaviour.rule for n, s in config.archetype.items()
     }
     liquidators = {f"liquidator.{n}.rule": s.rule for n, s in config.liquidator.items()}
-    trader_rules, trader_kinds = _load(traders)
-    liquidator_rules, liquidator_kinds = _load(liquidators)
+    trader_rules, trader_kinds = _load(traders, TRADER_RULE)
+    liquidator_rules, liquidator_kinds = _load(liquidators, LIQUIDATOR_RULE)
     if not liquidator_rules:
         from sim.world.idle import decline
 
@@ -42,8 +42,10 @@ def load_rules(config: RunConfig) -> RuleSet:
     return RuleSet(rules, (trader_kinds, liquidator_kinds))
 
 
-def _load(named: dict[str, dict[str, str]]) -> tuple[list[Callable], dict[str, int]]:
-    found: list[Callable] = []
+def _load(
+    named: dict[str, dict[str, str]], signature: Any
+) -> tuple[list[Rule], dict[str, int]]:
+    found: list[Rule] = []
     kinds: dict[str, int] = {}
     for where, rule in named.items():
         target = rule.get("_target_", "")
@@ -52,5 +54,18 @@ def _load(named: dict[str, dict[str, str]]) -> tuple[list[Callable], dict[str, i
         if len(found) == RULE_SLOTS:
             raise SluicegateError(f"more than {RULE_SLOTS} different rules", where=where)
         kinds[target] = len(found)
-        found.append(resolve_target(target, where=where))
+        found.append(_checked(resolve_target(target, where=where), signature, where, target))
     return found, kinds
+
+
+def _checked(rule: Rule, signature: Any, where: str, target: str) -> Rule:
+    """Refuse a function that was not compiled as a rule of this kind."""
+    if signature not in getattr(rule, "nopython_signatures", ()):
+        name = "trader_rule" if signature == TRADER_RULE else "liquidator_rule"
+        raise SluicegateError(
+            "this function is no rule of the kind that is needed here",
+            where=where,
+            value=target,
+            allowed=f"a function decorated with @{name} (see sim/rules.py)",
+        )
+    return rule

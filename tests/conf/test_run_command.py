@@ -12,7 +12,7 @@ from sim.errors import SluicegateError
 
 class Config(SimpleNamespace):
     def model_dump(self, **_):
-        return {"seed": 5, "out": self.out}
+        return {"seed": 5, "out": self.out, "market": {}}
 
 
 @pytest.fixture
@@ -24,6 +24,7 @@ def place(tmp_path, monkeypatch):
 
     config = Config(out=str(tmp_path / "out"), experiment=SimpleNamespace(name="scopes"))
     monkeypatch.setattr(run, "load_config", lambda overrides, search_path: config)
+    monkeypatch.setattr(run, "check", lambda config: {})
     monkeypatch.setattr(run, "_simulate", lambda config: "result")
     modules = {
         "sim.reports.console": SimpleNamespace(summary_table=lambda result: f"table of {result}"),

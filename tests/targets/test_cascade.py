@@ -14,8 +14,6 @@ import pytest
 
 from sim import kernel
 from sim.rules import LIQUIDATOR_RULES, TRADER_RULES, Rules
-from sim.state.state import State
-from sim.state.world import World
 from tests.evidence import check_target, target
 from tests.worlds import Bench, fall_to, market, run_dict, taker, venue, weight
 
@@ -46,11 +44,9 @@ def empty_book(accounts: int, params: dict[str, Any]) -> Bench:
 
 
 def _play_books(
-    world: World,
-    opening: State,
-    state: State,
+    scene: kernel.Scene,
     rules: Rules,
-    scratch: kernel.Scratch,
+    desk: kernel.Desk,
     k: int,
     collateral: np.ndarray,
     sizes: np.ndarray,
@@ -58,11 +54,11 @@ def _play_books(
     for book in range(collateral.shape[0]):
         total = 0.0
         for a in range(collateral.shape[1]):
-            opening.balance[k, a] = collateral[book, a]
+            scene.opening.balance[k, a] = collateral[book, a]
             total += collateral[book, a]
-        opening.pools[k].deposits = total
-        kernel.run_path(world, opening, state, rules, scratch)
-        sizes[book] = state.stats[0].liquidations
+        scene.opening.pools[k].deposits = total
+        kernel.run_path(scene, rules, desk)
+        sizes[book] = desk.state.stats[0].liquidations
 
 
 def play_books(bench: Bench, collateral: np.ndarray) -> np.ndarray:
@@ -71,18 +67,13 @@ def play_books(bench: Bench, collateral: np.ndarray) -> np.ndarray:
     The loop over books is compiled: a call from outside costs more than a book.
     """
     rules = nb.types.NamedTuple((TRADER_RULES, LIQUIDATOR_RULES), Rules)
-    world, opening, scratch = (nb.typeof(x) for x in (bench.world, bench.opening, bench.scratch))
-    signature = nb.void(
-        world, opening, opening, rules, scratch, nb.int64, nb.float64[:, ::1], nb.float64[::1]
-    )
+    scene, desk = nb.typeof(bench.scene), nb.typeof(bench.desk)
+    signature = nb.void(scene, rules, desk, nb.int64, nb.float64[:, ::1], nb.float64[::1])
     play = nb.njit(signature, cache=True, nogil=True, error_model="numpy")(_play_books)
     k = bench.factory.layout.instrument("balance", "venue", "BTC")
     bench.run()  # leaves the path's prices in the workspace
     sizes = np.empty(len(collateral))
-    play(
-        bench.world, bench.opening, bench.state, bench.factory.rules,
-        bench.scratch, k, collateral, sizes,
-    )  # fmt: skip
+    play(bench.scene, bench.factory.rules, bench.desk, k, collateral, sizes)
     return sizes
 
 

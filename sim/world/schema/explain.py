@@ -51,9 +51,19 @@ def explain(
     """Turn a pydantic error into one message that lists every problem once."""
     problems: dict[str, SluicegateError] = {}
     for detail in error.errors(include_url=False):
+        if _follows(dict(detail)):
+            continue
         problem = _problem(dict(detail), model, data, where)
         problems.setdefault(problem.render(), problem)
     return gather(list(problems.values()))
+
+
+def _follows(detail: dict[str, Any]) -> bool:
+    """Whether a list only counts as too short because an entry of it was refused already."""
+    given = detail["input"]
+    if detail["type"] != "too_short" or not isinstance(given, list | tuple | Mapping):
+        return False
+    return len(given) >= detail["ctx"]["min_length"]
 
 
 def _problem(
@@ -90,6 +100,10 @@ def _what(kind: str, context: Mapping[str, Any], message: str) -> tuple[str, str
         return "out of range", f"{words} {context[name]}"
     if kind in ("literal_error", "enum", "union_tag_invalid"):
         return "not one of the choices", str(context.get("expected") or context["expected_tags"])
+    if kind == "string_pattern_mismatch":
+        return "not of the form that is needed", f"what matches {context['pattern']}"
+    if kind in ("too_short", "string_too_short"):
+        return "too few entries", f"at least {context['min_length']}"
     for prefix, words in _TYPES.items():
         if kind.startswith(prefix + "_"):
             return "wrong type", words

@@ -115,12 +115,11 @@ class ArchetypeConfig(Strict):
     @model_validator(mode="after")
     def _hedges(self) -> ArchetypeConfig:
         for number, position in enumerate(self.positions):
-            if isinstance(position, PerpetualPosition) and position.hedges is not None:
-                if not 0 <= position.hedges < number:
-                    raise ValueError(
-                        f"positions[{number}].hedges: {position.hedges} must be the number of an "
-                        "earlier position"
-                    )
+            hedged = position.hedges if isinstance(position, PerpetualPosition) else None
+            if hedged is not None and not 0 <= hedged < number:
+                raise ValueError(
+                    f"positions[{number}].hedges: {hedged} must number an earlier position"
+                )
         return self
 
 
@@ -145,7 +144,7 @@ class PopulationConfig(Strict):
     draw: Literal["once", "per_path"] = "once"
     """one population for all paths, or a new one for each"""
     count: Count = 1
-    """populations, when drawn once: path p uses population p mod count"""
+    """populations, when drawn once; the paths are divided over them in consecutive blocks"""
     sizes: Sizes = Sizes()
     split: Literal["equal_headroom", "pro_rata"] = "equal_headroom"
     """rule that divides an owner's cash over his accounts"""

@@ -6,12 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from sim.errors import SluicegateError
 from sim.random import MAX_SEED
 from sim.world.schema.base import Fraction, Positive, Strict, unit
+from sim.world.schema.checks import check_distinct, check_known
 from sim.world.schema.liquidity import LiquidityConfig
 from sim.world.schema.market import MarketConfig
 from sim.world.schema.population import ArchetypeConfig, LiquidatorConfig, PopulationConfig
 from sim.world.schema.venue import HubConfig, VenueConfig
+
+MAX_ROUNDS = 10_000  # of liquidation in one step
 
 Scope = Literal["isolated", "venue", "unified", "hub"]
 Twin = Literal["full", "slippage", "none"]
@@ -36,13 +40,8 @@ class ExperimentConfig(Strict):
 
     @model_validator(mode="after")
     def _known(self) -> ExperimentConfig:
-        if self.baseline not in self.worlds:
-            raise ValueError(
-                f"experiment.baseline: {self.baseline!r} is not among the worlds "
-                f"{', '.join(self.worlds)}"
-            )
-        if len(set(self.twins)) != len(self.twins):
-            raise ValueError(f"experiment.twins: {', '.join(self.twins)} names one twice")
+        check_known("baseline", self.baseline, self.worlds)
+        check_distinct("twins", self.twins)
         return self
 
 
@@ -51,7 +50,7 @@ class EngineConfig(Strict):
 
     watch: Literal["lists", "all"] = "lists"
     """``all`` looks at every account every step"""
-    skin: Annotated[Positive, Field(lt=0.5)] = 0.01
+    skin: Annotated[Positive, Field(lt=0.5)] = 0.015
     """relative price move that a watch list survives"""
     chunk: Annotated[int, Field(ge=1)] = 8
     """paths handed to a worker at once"""
@@ -60,21 +59,21 @@ class EngineConfig(Strict):
 class RunConfig(Strict):
     """A run."""
 
-    paths: Annotated[int, Field(ge=1)] = 300
+    paths: Annotated[int, Field(ge=1, le=10_000_000)] = 300
     """simulated futures, each run through every world and twin"""
-    steps: Annotated[int, Field(ge=1)] = 1440
+    steps: Annotated[int, Field(ge=1, le=1_000_000)] = 1440
     """ticks of a path"""
     step_seconds: Annotated[Positive, unit("seconds")] = 60.0
     """length of a tick"""
     block_seconds: Annotated[Positive, unit("seconds")] = 2.0
     """time between liquidation rounds"""
-    accounts: Annotated[int, Field(ge=1)] = 5000
+    accounts: Annotated[int, Field(ge=1, le=1_000_000)] = 5000
     """traders in the population"""
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 1
     """all draws follow from it"""
     workers: Annotated[int, Field(ge=1, le=256)] = 2
     """threads; results do not depend on it"""
-    out: str = "results"
+    out: Annotated[str, Field(min_length=1)] = "results"
     """folder that receives the run folder"""
     settlement: str = "USDC"
     """asset that pays for swaps and settles perpetuals"""
@@ -90,13 +89,13 @@ class RunConfig(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> RunConfig:
-        if self.block_seconds > self.step_seconds:
-            raise ValueError(
-                f"block_seconds {self.block_seconds} exceeds step_seconds {self.step_seconds}"
+        if not self.block_seconds <= self.step_seconds <= MAX_ROUNDS * self.block_seconds:
+            raise SluicegateError(
+                "rounds do not fit the step",
+                where="block_seconds",
+                value=self.block_seconds,
+                allowed=f"at most step_seconds = {self.step_seconds:g}, and at least a "
+                f"{MAX_ROUNDS}th of it",
             )
-        if self.settlement not in self.market.assets:
-            raise ValueError(
-                f"settlement: {self.settlement!r} is not an asset of the market; "
-                f"one of {', '.join(self.market.assets)}"
-            )
+        check_known("settlement", self.settlement, self.market.assets)
         return self

@@ -187,7 +187,7 @@ class Liquidation(Strict):
 class Oracle(Strict):
     """P1: a spot view, published late."""
 
-    delay: Annotated[NonNegative, unit("seconds")] = 0.0
+    delay: Annotated[NonNegative, Field(le=86_400.0), unit("seconds")] = 0.0
 
 
 class VenueConfig(Strict):

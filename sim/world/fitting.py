@@ -1,0 +1,160 @@
+"""Fitting a population: initial margin at the start, matched open interest, freed margin.
+
+Positions are fitted once, in the ``venue`` scope, so that every scope holds the same legs; what a
+wider scope frees is measured against that scope.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.state import codes
+from sim.world.assemble import Assembled, assemble, assess_rows
+from sim.world.layout import Layout
+from sim.world.population import Population
+from sim.world.scopes import Grouping, capital_required
+
+HALVINGS = 40  # when positions are scaled down to initial margin
+MAKER_SHARE = 0.5  # of its initial margin that a market maker opens the run with
+REFERENCE_SCOPE = "venue"
+Kinds = tuple[dict[str, int], dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What the accounts of a scope lack for initial margin before any cash, USD."""
+
+    assembled: Assembled
+    need: np.ndarray  # (A,) negative where there is some over
+    requirement: np.ndarray  # (A,)
+
+    @property
+    def grouping(self) -> Grouping:
+        """The accounts."""
+        return self.assembled.grouping
+
+    def capital(self, traders: int) -> np.ndarray:
+        """Cash that each owner must bring, (T,)."""
+        return capital_required(self.grouping, self.need, traders)
+
+    def required(self, traders: int) -> np.ndarray:
+        """Initial requirement of each owner, (T,)."""
+        return np.bincount(self.grouping.owner, self.requirement, traders)
+
+
+class Fitter:
+    """Measures and scales populations.
+
+    Parameters
+    ----------
+    layout : Layout
+        Index of the run's configuration.
+    prices : (N,) float64 ndarray
+        Start prices, USD.
+    kinds : tuple of dict
+        Numbers of the rules, by dotted name.
+    """
+
+    def __init__(self, layout: Layout, prices: np.ndarray, kinds: Kinds) -> None:
+        self.layout, self.prices, self.kinds = layout, prices, kinds
+        self.config = layout.config
+
+    def needs(self, population: Population, scope: str) -> Needs:
+        """Group a population by scope and ask the margin engine what it lacks."""
+        assembled = assemble(self.layout, population, scope, self.prices, self.kinds)
+        found = assess_rows(
+            assembled.world, assembled.opening, codes.INITIAL, assembled.rows.accounts
+        )
+        return Needs(assembled, found[:, 1] - found[:, 0], found[:, 1])
+
+    def cash(self, population: Population) -> np.ndarray:
+        """USD that each trader can split over his accounts, (T,)."""
+        return population.cash * self.prices[self.layout.cash]
+
+    def fit(self, population: Population) -> Population:
+        """Match open interest, then scale each trader down until his cash covers initial margin.
+
+        Needs are taken as linear in the scale, from their values at 0 and 1; size penalties make
+        them convex, so the chord errs on the safe side.
+        """
+        self._match(population)
+        one = self.needs(population, REFERENCE_SCOPE)
+        zero = self.needs(population.scaled(0.0 * population.scale), REFERENCE_SCOPE)
+        owner = one.grouping.owner
+        extra = self.config.population.headroom - 1.0
+        need_one = one.need + extra * one.requirement
+        need_zero = zero.need + extra * zero.requirement
+
+        def fits(scale: np.ndarray) -> np.ndarray:
+            need = need_zero + scale[owner] * (need_one - need_zero)
+            wanted = np.bincount(owner, np.maximum(need, 0.0), population.traders)
+            cash = self.cash(population.scaled(scale))
+            return wanted <= cash * (1.0 + 1e-12)
+
+        high = np.ones(population.traders)
+        low, whole = 0.0 * high, fits(high)
+        for _ in range(HALVINGS):
+            middle = 0.5 * (low + high)
+            good = fits(middle)
+            low, high = np.where(good, middle, low), np.where(good, high, middle)
+        return population.scaled(np.where(whole, 1.0, low))
+
+    def _match(self, population: Population) -> None:
+        """Shrink the heavier side of each perpetual until the makers can hold the rest."""
+        legs = population.legs
+        for k, row in enumerate(self.layout.instruments):
+            if row.kind != "perpetual":
+                continue
+            here = legs.instrument == k
+            net = legs.risk[here].sum()
+            excess = abs(net) - self._maker_limit(k)
+            heavy = here & (legs.matched == 1) & (np.sign(legs.risk) == np.sign(net))
+            side = abs(legs.risk[heavy].sum())
+            if excess > 0.0 and side > 0.0:
+                scaled = np.isin(legs.position, legs.position[heavy])
+                legs.risk[scaled] *= max(0.0, 1.0 - excess / side)
+
+    def _maker_limit(self, k: int) -> float:
+        """Contracts that the maker of perpetual k may hold at the start."""
+        row = self.layout.instruments[k]
+        venue = self.config.venue[row.venue]
+        price = self.prices[self.layout.assets.index(row.asset)]
+        ratio = venue.perpetuals[row.asset].margin_ratio.initial
+        budget = MAKER_SHARE * venue.maker.capital / len(venue.perpetuals)
+        return budget / (ratio * price) if ratio > 0.0 else np.inf
+
+    def freed(self, population: Population, scope: str) -> np.ndarray:
+        """Initial margin that each trader saves against the reference scope, USD (T,).
+
+        The larger of two savings: the cash he need not bring for the same legs (netting between
+        accounts), and the fall of his requirement (offsets between legs).
+        """
+        if scope == REFERENCE_SCOPE:
+            return np.zeros(population.traders)
+        traders = population.traders
+        before, after = self.needs(population, REFERENCE_SCOPE), self.needs(population, scope)
+        cash = before.capital(traders) - after.capital(traders)
+        offset = before.required(traders) - after.required(traders)
+        saved = np.maximum(cash, offset)
+        return np.where(saved > 1e-9 * before.required(traders), saved, 0.0)
+
+    def relever(self, population: Population, scope: str, share: float) -> Population:
+        """Redeploy a share of the initial margin that a scope frees against the reference.
+
+        Risk legs grow at what the venues charge for them one by one (the fall of equity less
+        requirement per unit of scale), so a hub that charges little does not turn a little freed
+        margin into unbounded positions, and the wider scope's initial margin still holds.
+        """
+        freed = self.freed(population, scope)
+        none = population.scaled(0.0 * population.scale)
+        charged = self._shortage(population) - self._shortage(none)
+        growth = np.where(charged > 0.0, share * freed / np.where(charged > 0.0, charged, 1.0), 0.0)
+        return population.scaled(population.scale * (1.0 + growth))
+
+    def _shortage(self, population: Population) -> np.ndarray:
+        """Initial requirement less equity and cash of each trader in the reference scope, USD."""
+        needs = self.needs(population, REFERENCE_SCOPE)
+        total = np.bincount(needs.grouping.owner, needs.need, population.traders)
+        return total - self.cash(population)

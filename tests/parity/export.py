@@ -1,0 +1,184 @@
+"""A built world of the simulator as the plain dictionaries that the reference reads."""
+
+from typing import Any
+
+import numpy as np
+
+from sim.state import codes
+from sim.state.world import BASIS, LONG, NET, SHORT
+from sim.world.build import Built, Factory
+from sim.world.layout import Layout
+
+Plain = dict[str, Any]
+LEVELS = {"initial": codes.INITIAL, "maintenance": codes.MAINTENANCE, "target": codes.TARGET}
+KINDS = {codes.BALANCE: "balance", codes.PERPETUAL: "perpetual", codes.QUOTE: "quote"}
+
+
+def instrument_names(layout: Layout) -> list[str]:
+    """Return a name for each instrument."""
+    return [f"{row.kind} {row.venue} {row.asset}" for row in layout.instruments]
+
+
+def market_names(layout: Layout) -> list[str]:
+    """Return a name for each market: the asset's, or the perpetual's."""
+    names = instrument_names(layout)
+    perps = [n for n, row in zip(names, layout.instruments, strict=True) if row.kind == "perpetual"]
+    return [*layout.assets, *perps]
+
+
+def feed_names(layout: Layout) -> list[str]:
+    """Return a name for each oracle feed: every venue reads every asset."""
+    return [f"{venue} {asset}" for venue in layout.venues for asset in layout.assets]
+
+
+def holder_names(layout: Layout) -> list[str]:
+    """Return a name for each holder of tokens outside the venues."""
+    funds = [f"insurance {venue}" for venue in layout.venues]
+    bots = [f"liquidator {i}" for i in range(len(layout.liquidators))]
+    return ["market", "protocol", "transit", *funds, *bots]
+
+
+def describe(factory: Factory, built: Built, twin: str) -> Plain:
+    """Return everything that a path of this world starts from."""
+    layout, world = factory.layout, built.twin(factory.layout, twin)
+    opening, settings = built.assembled.opening, world.settings[0]
+    names = instrument_names(layout)
+    count = int(settings["accounts"])
+    owners = [range(a, b) for a, b in zip(world.first_account, world.first_account[1:], strict=False)]
+    return {
+        "step": float(settings["step"]),
+        "block": float(settings["block"]),
+        "rounds": int(settings["rounds"]),
+        "feedback": twin,
+        "cash": layout.assets[settings["cash_asset"]],
+        "level_width": float(settings["level_width"]),
+        "assets": list(layout.assets),
+        "instruments": instruments(layout, world),
+        "markets": markets(factory, world),
+        "feeds": feeds(layout, world),
+        "venues": venues(layout, world),
+        "weights": {
+            "asset": by_level(layout, world.weight[LONG]),
+            "liability": by_level(layout, world.weight[SHORT]),
+        },
+        "ratio": {n: table(names, world.ratio[level]) for n, level in LEVELS.items()},
+        "netting": {
+            side: {n: table(layout.assets, world.netting[i][level]) for n, level in LEVELS.items()}
+            for side, i in (("net", NET), ("basis", BASIS))
+        },
+        "accounts": accounts(layout, world),
+        "margined": count,
+        "owned": [list(rows) for rows in owners],
+        "liquidators": liquidators(factory, world),
+        "background": {
+            side: {m: world.background[i, n].tolist() for n, m in enumerate(market_names(layout))}
+            for i, side in enumerate(("falls", "rises"))
+        },
+        "deficit": int(settings["deficit"]),
+        "protocol": int(settings["protocol"]),
+        "holdings": [table(names, opening.balance[:, a]) for a in range(opening.balance.shape[1])],
+        "wallet": opening.wallet.tolist(),
+        "outside": {
+            h: table(layout.assets, row)
+            for h, row in zip(holder_names(layout), opening.outside, strict=True)
+        },
+    }
+
+
+def table(names: list[str] | tuple[str, ...], values: np.ndarray) -> dict[str, float]:
+    """Return values by name."""
+    return dict(zip(names, np.asarray(values).tolist(), strict=True))
+
+
+def plain(row: np.void, **extra: Any) -> Plain:
+    """Return a record as a dictionary of Python numbers, with some entries replaced."""
+    return {name: row[name].item() for name in row.dtype.names} | extra
+
+
+def instruments(layout: Layout, world: Any) -> dict[str, Plain]:
+    """Return the instrument table by name."""
+    names, places, feed = instrument_names(layout), market_names(layout), feed_names(layout)
+    return {
+        name: plain(
+            row,
+            kind=KINDS[int(row["kind"])],
+            venue=layout.venues[row["venue"]],
+            asset=layout.assets[row["asset"]],
+            group=layout.assets[row["group"]],
+            market=places[row["market"]],
+            feed=feed[row["oracle"]],
+            quote=names[row["quote"]] if row["quote"] >= 0 else None,
+            cash=names[row["cash"]] if row["cash"] >= 0 else None,
+        )
+        for name, row in zip(names, world.instruments, strict=True)
+    }
+
+
+def markets(factory: Factory, world: Any) -> dict[str, Plain]:
+    """Return the market table by name, with the depth factor of each regime."""
+    layout, names = factory.layout, market_names(factory.layout)
+    regimes = factory.config.market.regimes.names
+    return {
+        name: plain(
+            row,
+            asset=layout.assets[row["asset"]],
+            parent=names[row["parent"]] if row["parent"] >= 0 else None,
+            recovery=row["depth_recovery"].item(),
+            depth_factor=table(regimes, world.depth_factor[:, m]),
+        )
+        for m, (name, row) in enumerate(zip(names, world.markets, strict=True))
+    }
+
+
+def feeds(layout: Layout, world: Any) -> dict[str, Plain]:
+    """Return the oracle feeds by name."""
+    places = market_names(layout)
+    return {
+        name: {"market": places[row["market"]], "delay": row["delay"].item()}
+        for name, row in zip(feed_names(layout), world.oracles, strict=True)
+    }
+
+
+def venues(layout: Layout, world: Any) -> dict[str, Plain]:
+    """Return the terms of each venue and of the hub."""
+    return {
+        name: plain(
+            row,
+            nets=row["engine"] == codes.NET_OF_LEGS,
+            selection="riskiest" if row["selection"] == codes.RISKIEST else "largest_relief",
+            size="close_factor" if row["size"] == codes.CLOSE_FACTOR else "to_target",
+            bonus="ltv" if row["bonus"] == codes.LTV_BONUS else "fixed",
+            taker="flash" if row["taker"] == codes.FLASH else "initial_margin",
+        )
+        for name, row in zip((*layout.venues, "hub"), world.venues, strict=True)
+    }
+
+
+def by_level(layout: Layout, weight: np.ndarray) -> dict[str, list[dict[str, float]]]:
+    """Return weights by level, efficiency mode and instrument."""
+    names = instrument_names(layout)
+    return {n: [table(names, row) for row in weight[level]] for n, level in LEVELS.items()}
+
+
+def accounts(layout: Layout, world: Any) -> list[Plain]:
+    """Return one entry per ledger row."""
+    names, places = instrument_names(layout), (*layout.venues, "hub")
+    return [
+        plain(row, venue=places[row["venue"]], cash=names[row["cash"]], habits=habits.tolist())
+        for row, habits in zip(world.accounts, world.behaviour, strict=True)
+    ]
+
+
+def liquidators(factory: Factory, world: Any) -> list[Plain]:
+    """Return one entry per liquidator, with the name of its rule."""
+    layout, holders = factory.layout, holder_names(factory.layout)
+    kinds = {n: target.rsplit(".", 1)[-1] for target, n in factory.rule_set.kinds[1].items()}
+    return [
+        plain(
+            row,
+            holder=holders[row["holder"]],
+            rule=kinds[int(row["rule"])],
+            least_profit=float(world.strategy[i, 0]),
+        )
+        for i, row in enumerate(world.liquidators)
+    ] if layout.liquidators else []

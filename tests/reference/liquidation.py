@@ -1,0 +1,275 @@
+"""Which leg is offered, how much of it, to whom, and what changes hands."""
+
+import math
+from types import SimpleNamespace
+
+from tests.reference import ledger, margin, market
+from tests.reference.world import INITIAL, MAINTENANCE, TARGET, World
+
+
+def loan_to_value(w: World, row: int) -> tuple[float, float, float]:
+    """Weighted debt, weighted collateral and plain debt, each over the collateral's value."""
+    emode = w.accounts[row].emode
+    debt = heavy = collateral = light = 0.0
+    for k in ledger.legs(w, row):
+        quantity = ledger.held(w, row, k)
+        if w.instruments[k].kind != "balance":
+            continue
+        worth = abs(margin.value(w, k, quantity))
+        if quantity > 0.0:
+            collateral += worth
+            light += worth * margin.asset_weight(w, MAINTENANCE, emode, k, quantity)
+        else:
+            debt += worth
+            heavy += worth * margin.loan_weight(w, MAINTENANCE, emode, k, quantity)
+    if collateral == 0.0:
+        return math.inf, math.inf, math.inf
+    return heavy / collateral, light / collateral, debt / collateral
+
+
+def bonus(w: World, venue: str, row: int) -> float:
+    """Bonus per USD repaid: fixed, or growing with loan-to-value up to what collateral can pay."""
+    terms = w.venues[venue]
+    if terms.bonus == "fixed":
+        return terms.bonus_min
+    ltv, allowed, plain = loan_to_value(w, row)
+    rate = min(max(terms.bonus_min, ltv - allowed), terms.bonus_max)
+    return max(0.0, min(rate, 1.0 / plain - 1.0)) if plain > 0.0 else rate
+
+
+def loan_offer(w: World, row: int, debt: str, collateral: str) -> SimpleNamespace:
+    """Repay a debt for collateral worth that much and the charge, on the lender's terms."""
+    venue = w.instruments[debt].venue
+    terms = w.venues[venue]
+    rate = bonus(w, venue, row)
+    gain = rate * (1.0 - terms.protocol_share)
+    charge = rate + terms.insurance_fee
+    owed = -margin.value(w, debt, ledger.held(w, row, debt))
+    covered = margin.value(w, collateral, ledger.held(w, row, collateral)) / (1.0 + charge)
+    return SimpleNamespace(
+        leg=debt, collateral=collateral, full=min(owed, covered), gain=gain,
+        fee=terms.insurance_fee, protocol=rate - gain, charge=charge, notional=0.0,
+        owed=owed, covered=covered,
+    )  # fmt: skip
+
+
+def perpetual_offer(w: World, row: int, k: str) -> SimpleNamespace:
+    """Take contracts over at a discount."""
+    terms = w.venues[w.instruments[k].venue]
+    return SimpleNamespace(
+        leg=k, collateral=None, full=abs(ledger.held(w, row, k)) * w.seen_notional[k],
+        gain=terms.perp_fee, fee=terms.perp_insurance_fee, protocol=0.0,
+        charge=terms.perp_fee + terms.perp_insurance_fee, notional=0.0,
+    )  # fmt: skip
+
+
+def offers(w: World, row: int) -> list[SimpleNamespace]:
+    """Everything that could be taken from an account, in the order of the instruments."""
+    found = []
+    for k in ledger.legs(w, row):
+        quantity = ledger.held(w, row, k)
+        if w.instruments[k].kind == "perpetual":
+            found.append(perpetual_offer(w, row, k))
+        elif w.instruments[k].kind == "balance" and quantity < 0.0:
+            for c in ledger.legs(w, row):
+                if w.instruments[c].kind == "balance" and ledger.held(w, row, c) > 0.0:
+                    found.append(loan_offer(w, row, k, c))
+    return [offer for offer in found if offer.full > 0.0]
+
+
+def health_after(w: World, level: str, row: int, offer: SimpleNamespace, usd: float) -> float:
+    """Health of the account if so much of the offer had been taken."""
+    after = {k: ledger.held(w, row, k) for k in ledger.legs(w, row)}
+    k = offer.leg
+    if offer.collateral is None:
+        leg = w.instruments[k]
+        sign = math.copysign(1.0, after[k])
+        contracts = sign * usd / w.seen_notional[k]
+        price = w.published[leg.feed] * (1.0 - sign * offer.charge) - w.funding[k]
+        after[k] -= contracts
+        after[leg.quote] = after.get(leg.quote, 0.0) + contracts * price
+    else:
+        given = usd * (1.0 + offer.charge)
+        after[k] += usd / w.seen_notional[k]
+        after[offer.collateral] *= 1.0 - given / margin.value(
+            w, offer.collateral, after[offer.collateral]
+        )
+    equity, required = margin.assess_quantities(w, level, row, after)
+    return equity - required
+
+
+def chosen(w: World, row: int) -> SimpleNamespace | None:
+    """The offer that the rule of the account's venue puts first; the earlier one of equals."""
+    account = w.accounts[row]
+    best, best_score = None, 0.0
+    by_weight = w.venues[account.venue].selection == "riskiest"
+    for offer in offers(w, row):
+        if not by_weight:
+            score = health_after(w, MAINTENANCE, row, offer, offer.full)
+            if best is not None:
+                w.decide(score - best_score, margin.gross(w, row))
+        elif offer.collateral is None:
+            score = w.ratio[MAINTENANCE][offer.leg]
+        else:
+            heavy = w.weights["liability"][MAINTENANCE][account.emode][offer.leg]
+            score = heavy - w.weights["asset"][MAINTENANCE][account.emode][offer.collateral]
+        if best is None or score > best_score:
+            best, best_score = offer, score
+    return best
+
+
+def size_of_call(w: World, row: int, offer: SimpleNamespace) -> float:
+    """USD that one call may take, by the rule of the account's venue."""
+    terms = w.venues[w.accounts[row].venue]
+    if terms.size == "close_factor":
+        ltv, _, _ = loan_to_value(w, row)
+        if math.isfinite(ltv):
+            w.decide(ltv - terms.full_ltv, 1.0)
+        share = 1.0 if ltv >= terms.full_ltv else terms.close_factor
+        owed = offer.full if offer.collateral is None else offer.owed
+        notional = owed * share
+    else:
+        now = health_after(w, TARGET, row, offer, 0.0)
+        then = health_after(w, TARGET, row, offer, offer.full)
+        w.decide(then - now, margin.gross(w, row))
+        helps = then > now
+        notional = offer.full * min(1.0, max(0.0, now / (now - then))) if helps else offer.full
+    notional = min(notional, terms.max_notional, offer.full)
+    for rest in (offer.full, offer.full - notional):
+        if rest != terms.dust:
+            w.decide(rest - terms.dust, max(offer.full, terms.dust))
+    if offer.full <= terms.dust or offer.full - notional <= terms.dust:
+        return offer.full
+    return notional
+
+
+def means_of(w: World, number: int, offer: SimpleNamespace) -> float:
+    """USD of an offer that a liquidator's own means allow."""
+    him = w.liquidators[number]
+    if offer.collateral is None:
+        equity, initial = margin.assess(w, INITIAL, him.row)
+        if ledger.legs(w, him.row):
+            w.decide(equity - initial, margin.gross(w, him.row))
+        return max(0.0, (equity - initial) / w.ratio[INITIAL][offer.leg])
+    if w.venues[w.instruments[offer.leg].venue].taker == "flash":
+        return offer.full
+    cash = w.outside[him.holder][w.cash] * w.mark[w.cash]
+    return max(0.0, cash / (1.0 + offer.fee + offer.protocol))
+
+
+def cost_of_selling(w: World, offer: SimpleNamespace) -> float:
+    """Log-price cost of trading away all that an offer brings."""
+    where = w.instruments[offer.leg].market
+    if offer.collateral is None:
+        return abs(market.price_move(w, where, -offer.notional))
+    source = w.instruments[offer.collateral].market
+    bought = abs(market.price_move(w, where, offer.notional))
+    return bought + abs(market.price_move(w, source, -offer.notional))
+
+
+def wanted(w: World, number: int, offer: SimpleNamespace) -> float:
+    """USD that a liquidator takes of an offer."""
+    him, means, room = w.liquidators[number], means_of(w, number, offer), w.room[number]
+    if him.rule == "take_all":
+        return min(offer.notional, room, means)
+    slippage = cost_of_selling(w, offer)
+    share = min(1.0, offer.gain / (2.0 * slippage)) if slippage > 0.0 else 1.0
+    usd = min(share * offer.notional, room, means)
+    if usd <= 0.0:
+        return 0.0
+    profit = usd * (offer.gain - usd / offer.notional * slippage) - him.cost
+    if profit != him.least_profit:  # where nothing is earned or asked, it is exactly equal
+        w.decide(profit - him.least_profit, max(1.0, usd))
+    return usd if profit >= him.least_profit else 0.0
+
+
+def answered(w: World, row: int, offer: SimpleNamespace) -> float:
+    """Liquidators who had time to react answer in turn; the first who takes something wins."""
+    count = len(w.liquidators)
+    for i in range(count):
+        number = (row + w.step_number + i) % count
+        him = w.liquidators[number]
+        if w.time - w.breach[row] < him.latency:
+            continue
+        usd = wanted(w, number, offer)
+        if usd <= 0.0:
+            continue
+        taken = take(w, him, row, offer, usd)
+        w.room[number] -= taken
+        if taken > 0.0:
+            pay(w, him.holder, "market", him.cost)
+            return taken
+    return 0.0
+
+
+def pay(w: World, giver: str, taker: str, usd: float) -> None:
+    """Settlement tokens from one holder outside to another."""
+    tokens = usd / w.mark[w.cash]
+    ledger.hand(w, giver, w.cash, -tokens)
+    ledger.hand(w, taker, w.cash, tokens)
+
+
+def take(w: World, him: SimpleNamespace, row: int, offer: SimpleNamespace, usd: float) -> float:
+    """Carry out a call."""
+    if offer.collateral is None:
+        return take_contracts(w, him, row, offer, usd)
+    return take_loan(w, him, row, offer, usd)
+
+
+def take_loan(
+    w: World, him: SimpleNamespace, row: int, offer: SimpleNamespace, usd: float
+) -> float:
+    """Repay debt, seize collateral; a flash liquidator sells it at once."""
+    debt, seized = w.instruments[offer.leg], w.instruments[offer.collateral]
+    cash = ledger.pool_cash(w, offer.collateral) * w.seen_notional[offer.collateral]
+    payable = max(0.0, cash) / (1.0 + offer.charge)
+    w.decide(usd - payable, usd)
+    usd = min(usd, payable)
+    if usd <= 0.0:
+        return 0.0
+    held, owed = ledger.held(w, row, offer.collateral), -ledger.held(w, row, offer.leg)
+    given = min(held, usd * (1.0 + offer.charge) / w.seen_notional[offer.collateral])
+    repaid = min(owed, usd / w.seen_notional[offer.leg])
+    if usd >= offer.full:  # the smaller of the two legs goes to the last bit
+        w.decide(offer.owed - offer.covered, offer.full)
+        w.seen_events.add("debt closed" if offer.owed <= offer.covered else "collateral emptied")
+        if offer.owed <= offer.covered:
+            repaid = owed
+        else:
+            given = held
+    w.seen_events.add("seized collateral")
+    ledger.post(w, offer.collateral, row, -given)
+    ledger.hand(w, him.holder, seized.asset, given)
+    if w.venues[debt.venue].taker == "flash":
+        market.swap(w, him.holder, seized.asset, -given)
+    market.swap(w, him.holder, debt.asset, repaid)
+    ledger.hand(w, him.holder, debt.asset, -repaid)
+    ledger.post(w, offer.leg, row, repaid)
+    pay(w, him.holder, "insurance " + debt.venue, usd * offer.fee)
+    pay(w, him.holder, "protocol", usd * offer.protocol)
+    w.results["penalties"] += usd * offer.charge
+    return usd
+
+
+def take_contracts(
+    w: World, him: SimpleNamespace, row: int, offer: SimpleNamespace, usd: float
+) -> float:
+    """Take contracts over at the published price less the discount, past funding settled."""
+    k, leg = offer.leg, w.instruments[offer.leg]
+    clearing = w.venues[leg.venue].clearing
+    held, index = ledger.held(w, row, k), w.published[leg.feed]
+    sign = math.copysign(1.0, held)
+    contracts = held if usd >= offer.full else sign * usd / w.seen_notional[k]
+    price = index * (1.0 - sign * offer.gain) - w.funding[k]
+    w.seen_events.add("liquidated contracts")
+    for who, side in ((row, -1.0), (him.row, 1.0)):
+        ledger.post(w, k, who, side * contracts)
+        ledger.post(w, leg.quote, who, -side * contracts * price)
+    fee = abs(contracts) * index * offer.fee
+    ledger.post(w, leg.quote, row, -fee)
+    ledger.post(w, leg.quote, clearing, fee)
+    ledger.post(w, leg.cash, clearing, -fee)
+    ledger.hand(w, "insurance " + leg.venue, w.cash, fee)
+    w.results["penalties"] += usd * offer.charge
+    ledger.settle_if_flat(w, row, k)
+    return usd

@@ -1,0 +1,118 @@
+"""Value, requirement and health of one account, leg by leg."""
+
+import math
+
+from tests.reference.ledger import held, legs
+from tests.reference.world import INITIAL, MAINTENANCE, World
+
+
+def value(w: World, k: str, quantity: float) -> float:
+    """USD that the margin engine sees in a quantity of k.
+
+    A deposit that bore a socialised loss since the engine last looked still counts in full.
+    """
+    leg = w.instruments[k]
+    if leg.kind != "balance":
+        return quantity * w.seen_value[k]
+    price = w.seen_notional[k]
+    return quantity * price / w.unseen[k] if quantity >= 0.0 else quantity * price
+
+
+def size_of(w: World, k: str, quantity: float) -> float:
+    """Units that size penalties count: as they were deposited or borrowed, without interest."""
+    index = w.deposit_index[k] if quantity >= 0.0 else w.borrow_index[k]
+    return abs(quantity) / index
+
+
+def asset_weight(w: World, level: str, emode: int, k: str, quantity: float) -> float:
+    """Share of a deposit that counts; at most 1.1 / (1 + f sqrt(size))."""
+    weight = w.weights["asset"][level][emode][k]
+    penalty = w.instruments[k].size_penalty
+    if penalty == 0.0:
+        return weight
+    return min(weight, 1.1 / (1.0 + penalty * math.sqrt(size_of(w, k, quantity))))
+
+
+def larger_with_size(w: World, weight: float, k: str, quantity: float) -> float:
+    """Loan weight or margin ratio; at least 0.8 x itself + f sqrt(size)."""
+    penalty = w.instruments[k].size_penalty
+    if penalty == 0.0:
+        return weight
+    return max(weight, 0.8 * weight + penalty * math.sqrt(size_of(w, k, quantity)))
+
+
+def loan_weight(w: World, level: str, emode: int, k: str, quantity: float) -> float:
+    """Multiple of a loan that must be covered."""
+    return larger_with_size(w, w.weights["liability"][level][emode][k], k, quantity)
+
+
+def leg_requirement(w: World, level: str, emode: int, k: str, quantity: float) -> float:
+    """What the level takes off the plain value of one leg."""
+    leg = w.instruments[k]
+    if leg.kind == "quote":
+        return 0.0
+    if leg.kind == "perpetual":
+        ratio = larger_with_size(w, w.ratio[level][k], k, quantity)
+        return abs(quantity) * w.seen_notional[k] * ratio
+    if quantity >= 0.0:
+        return value(w, k, quantity) * (1.0 - asset_weight(w, level, emode, k, quantity))
+    return -value(w, k, quantity) * (loan_weight(w, level, emode, k, quantity) - 1.0)
+
+
+def netted_requirement(w: World, level: str, quantities: dict[str, float]) -> float:
+    """Rate on net delta by underlying, plus a charge on what is hedged."""
+    total = 0.0
+    for underlying in w.assets:
+        deltas = []
+        for k, quantity in quantities.items():
+            leg = w.instruments[k]
+            if leg.group == underlying:
+                contracts = leg.kind == "perpetual"
+                deltas.append(quantity * w.seen_notional[k] if contracts else value(w, k, quantity))
+        net, gross = abs(sum(deltas)), sum(abs(x) for x in deltas)
+        hedged = (gross - net) / 2.0
+        total += net * w.netting["net"][level][underlying]
+        total += hedged * w.netting["basis"][level][underlying]
+    return total
+
+
+def assess_quantities(
+    w: World, level: str, row: int, quantities: dict[str, float]
+) -> tuple[float, float]:
+    """Equity and requirement of given quantities, by the engine and weights of a row."""
+    account = w.accounts[row]
+    equity = sum(value(w, k, q) for k, q in quantities.items())
+    if w.venues[account.venue].nets:
+        return equity, netted_requirement(w, level, quantities)
+    required = sum(leg_requirement(w, level, account.emode, k, q) for k, q in quantities.items())
+    return equity, required
+
+
+def assess(w: World, level: str, row: int) -> tuple[float, float]:
+    """Equity and requirement of a row at a level, USD."""
+    return assess_quantities(w, level, row, {k: held(w, row, k) for k in legs(w, row)})
+
+
+def gross(w: World, row: int) -> float:
+    """Size of an account for judging how close a decision was: at least a dollar."""
+    return max(1.0, sum(abs(value(w, k, held(w, row, k))) for k in legs(w, row)))
+
+
+def is_below(w: World, row: int) -> bool:
+    """Whether an account may be liquidated: no health left, and something to cover."""
+    if not legs(w, row):
+        return False
+    equity, required = assess(w, MAINTENANCE, row)
+    if required > 0.0:
+        w.decide(equity - required, gross(w, row))
+        return equity <= required
+    w.decide(equity, gross(w, row))
+    return equity < 0.0
+
+
+def spare(w: World, row: int, pool: float) -> float:
+    """Settlement tokens, USD, that an account can give away and still meet initial margin."""
+    k = w.accounts[row].cash
+    equity, initial = assess(w, INITIAL, row)
+    available = min(held(w, row, k), pool) * w.seen_notional[k]
+    return max(0.0, min(available, equity - initial))

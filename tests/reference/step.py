@@ -1,0 +1,165 @@
+"""One step, phase by phase, and the beginning and end of a path."""
+
+from tests.reference import ledger, liquidation, margin, market, trading, waterfall
+from tests.reference.world import MAINTENANCE, World
+
+HOUR = 3600.0
+
+
+def begin(w: World, prices: dict[str, float], regime: str) -> None:
+    """Undisplaced marks at the start prices; everything published is the start price."""
+    w.regime, w.fundamental = regime, dict(prices)
+    w.depth_share = {m: row.depth_factor[regime] for m, row in w.market_rows.items()}
+    market.remark(w)
+    w.opening_mark = dict(w.mark)
+    market.look(w)
+    w.start_wealth = trader_wealth(w), liquidator_wealth(w)
+
+
+def step(w: World, prices: dict[str, float], regime: str) -> None:
+    """Nine phases."""
+    w.step_number += 1
+    w.regime, w.fundamental = regime, dict(prices)
+    w.time = w.step_number * w.step_length
+    market.relax(w)
+    market.look(w)
+    trading.deliver(w)
+    trading.act(w)
+    find_breaches(w, 0)
+    liquidate(w)
+    market.accrue(w)
+    w.results["under_margin_hours"] += len(w.flagged) * w.step_length / HOUR
+
+
+def find_breaches(w: World, number: int) -> None:
+    """Every account is looked at; a breach starts or ends."""
+    w.flagged = []
+    for row in range(w.margined):
+        if not margin.is_below(w, row):
+            w.breach.pop(row, None)
+            continue
+        if row not in w.breach:
+            w.breach[row] = w.time
+            w.generation[row] = min(number, 7)
+            w.refused.discard(row)
+        w.flagged.append(row)
+
+
+def liquidate(w: World) -> None:
+    """Rounds on the block clock until nothing moves and nobody waits."""
+    for number in range(w.rounds):
+        if number > 0:
+            w.time += w.block
+            market.relax(w)
+            market.look(w)
+            find_breaches(w, number)
+        if not one_round(w) and all(all_had_time(w, row) for row in w.flagged):
+            return
+
+
+def one_round(w: World) -> bool:
+    """The background book, one call per flagged account, inventories; whether anything moved."""
+    w.room = [him.capacity for him in w.liquidators]
+    moved = market.fire_background(w)
+    for row in w.flagged:
+        moved = liquidate_account(w, row) or moved
+    return unwind(w) or moved
+
+
+def all_had_time(w: World, row: int) -> bool:
+    """Whether no liquidator's answer to a breach can still be under way."""
+    return all(w.time - w.breach[row] >= him.latency for him in w.liquidators)
+
+
+def liquidate_account(w: World, row: int) -> bool:
+    """One call on an account, and its write-off if nothing is left; whether it changed."""
+    if not margin.is_below(w, row):
+        return False
+    changed = False
+    offer = liquidation.chosen(w, row)
+    if offer is not None:
+        offer.notional = liquidation.size_of_call(w, row, offer)
+        regret = solvent_together(w, row)
+        taken = liquidation.answered(w, row, offer)
+        if taken > 0.0:
+            count_call(w, row, taken, regret)
+            changed = True
+        elif row not in w.refused and all_had_time(w, row):
+            w.refused.add(row)
+            w.results["unfilled_notional"] += offer.notional
+    if waterfall.exhausted(w, row):
+        waterfall.write_off(w, row)
+        changed = True
+    return changed
+
+
+def solvent_together(w: World, row: int) -> bool:
+    """Whether the owner's accounts would have met maintenance as one."""
+    total = size = 0.0
+    for sibling in w.owned[w.accounts[row].owner]:
+        equity, required = margin.assess(w, MAINTENANCE, sibling)
+        total += equity - required
+        size += margin.gross(w, sibling)
+    w.decide(total, size)
+    return total > 0.0
+
+
+def count_call(w: World, row: int, taken: float, regret: bool) -> None:
+    """Statistics of a call."""
+    new = row not in w.liquidated
+    w.liquidated.add(row)
+    w.results["liquidations"] += 1.0
+    w.results["liquidated_notional"] += taken
+    w.results["liquidated_accounts"] += new
+    w.results_by_round[w.generation[row]] += taken
+    if regret:
+        w.results["regret_notional"] += taken
+        w.results["regret_accounts"] += new
+
+
+def unwind(w: World) -> bool:
+    """Liquidators sell tokens and contracts they hold, each at their speed."""
+    moved = False
+    for him in w.liquidators:
+        budget = him.unwind * w.block
+        for asset in w.assets:
+            tokens = w.outside[him.holder][asset]
+            if asset != w.cash and tokens != 0.0:
+                most = budget / w.mark[asset]
+                market.swap(w, him.holder, asset, -max(-most, min(most, tokens)))
+                moved = True
+        for k, leg in w.instruments.items():
+            contracts = ledger.held(w, him.row, k)
+            if leg.kind == "perpetual" and contracts != 0.0:
+                most = budget / w.mark[leg.market]
+                part = -max(-most, min(most, contracts))
+                moved = trading.take_from_book(w, k, him.row, part) != 0.0 or moved
+    return moved
+
+
+def finish(w: World) -> dict[str, float]:
+    """Results as they would be if the path ended now."""
+    seen = dict(w.seen_value), dict(w.seen_notional), dict(w.unseen)
+    market.read_prices(w)
+    results = dict(w.results)
+    results["horizon_shortfall"] = waterfall.horizon_shortfall(w)
+    results["trader_loss"] = w.start_wealth[0] - trader_wealth(w)
+    results["liquidator_profit"] = liquidator_wealth(w) - w.start_wealth[1]
+    w.seen_value, w.seen_notional, w.unseen = seen
+    return results
+
+
+def trader_wealth(w: World) -> float:
+    """USD of all owners: accounts, wallets, and what is under way."""
+    accounts = sum(margin.assess(w, MAINTENANCE, row)[0] for row in range(w.margined))
+    tokens = w.outside["transit"][w.cash] + sum(w.wallet)
+    return accounts + tokens * w.mark[w.cash]
+
+
+def liquidator_wealth(w: World) -> float:
+    """USD of all liquidators: margin accounts and tokens outside."""
+    total = 0.0
+    for him in w.liquidators:
+        total += margin.assess(w, MAINTENANCE, him.row)[0]
+        total += sum(n * w.mark[asset] for asset, n in w.outside[him.holder].items())
+    return total

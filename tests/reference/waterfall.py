@@ -1,0 +1,106 @@
+"""Who bears what an emptied account still owes, and what would be short at the horizon."""
+
+import math
+
+from tests.reference import ledger, margin, market
+from tests.reference.world import World
+
+
+def exhausted(w: World, row: int) -> bool:
+    """No contracts, deposits of no more than dust, and a debt."""
+    dust = w.venues[w.accounts[row].venue].dust
+    kinds = {k: w.instruments[k].kind for k in ledger.legs(w, row)}
+    if "perpetual" in kinds.values():
+        return False
+    balances = {k: ledger.held(w, row, k) for k, kind in kinds.items() if kind == "balance"}
+    if all(q > 0.0 for q in balances.values()):
+        return False
+    worth = sum(margin.value(w, k, q) for k, q in balances.items() if q > 0.0)
+    if worth != dust:
+        w.decide(worth - dust, max(worth, dust))
+    return worth <= dust
+
+
+def write_off(w: World, row: int) -> None:
+    """Insurance of the lending venue, then the pool's depositors, then the deficit account."""
+    for k, leg in w.instruments.items():
+        owed = -ledger.held(w, row, k)
+        if leg.kind != "balance" or owed <= 0.0:
+            continue
+        w.results["bad_debt"] += owed * w.seen_notional[k]
+        owed -= insured(w, row, k, owed)
+        owed -= socialised(w, row, k, owed)
+        if owed > 0.0:
+            ledger.post(w, k, row, owed)
+            ledger.post(w, k, w.deficit, -owed)
+
+
+def insured(w: World, row: int, k: str, owed: float) -> float:
+    """Tokens that the venue's fund buys and repays."""
+    leg = w.instruments[k]
+    fund, price = "insurance " + leg.venue, w.mark[leg.market]
+    worth = w.outside[fund][w.cash] * w.mark[w.cash]
+    covered = min(owed, max(0.0, worth) / price)
+    if covered <= 0.0:
+        return 0.0
+    market.swap(w, fund, leg.asset, covered)
+    ledger.hand(w, fund, leg.asset, -covered)
+    ledger.post(w, k, row, covered)
+    w.results["insurance_used"] += covered * price
+    return covered
+
+
+def socialised(w: World, row: int, k: str, owed: float) -> float:
+    """Tokens that every depositor of the pool loses, each in proportion."""
+    total = ledger.deposits(w, k)
+    borne = min(owed, total)
+    if borne <= 0.0:
+        return 0.0
+    ledger.post(w, k, row, borne)
+    left = 1.0 - borne / total
+    if left < 1e-12:  # all of it, but for rounding
+        left = 0.0
+    for holdings in w.holdings:
+        if holdings.get(k, 0.0) > 0.0:
+            holdings[k] *= left
+    if left > 0.0:  # else all are at zero, and whoever deposits next starts anew
+        w.deposit_index[k] *= left
+        w.unseen[k] *= left
+    w.results["socialised_loss"] += borne * w.seen_notional[k]
+    return borne
+
+
+def horizon_shortfall(w: World) -> float:
+    """What creditors would lose if every row below maintenance were closed at once."""
+    rows = [row for row in range(w.deficit) if margin.is_below(w, row)]
+    orders = dict.fromkeys(w.market_rows, 0.0)
+    for row in rows:
+        for k in traded_legs(w, row):
+            orders[w.instruments[k].market] -= margin.value(w, k, ledger.held(w, row, k))
+    factor = {m: math.exp(market.price_move(w, m, usd)) for m, usd in orders.items()}
+    return sum(max(0.0, -closed_equity(w, row, factor)) for row in rows)
+
+
+def traded_legs(w: World, row: int) -> list[str]:
+    """Legs that have to be sold or bought to close a row."""
+    found = []
+    for k in ledger.legs(w, row):
+        leg = w.instruments[k]
+        if leg.kind == "perpetual" or (leg.kind == "balance" and leg.asset != w.cash):
+            found.append(k)
+    return found
+
+
+def closed_equity(w: World, row: int, factor: dict[str, float]) -> float:
+    """Equity of a row at the prices that closing all of them would fetch."""
+    traded = traded_legs(w, row)
+    equity = 0.0
+    for k in ledger.legs(w, row):
+        quantity = ledger.held(w, row, k)
+        worth = margin.value(w, k, quantity)
+        if k in traded:
+            moved = factor[w.instruments[k].market] - 1.0
+            contracts = w.instruments[k].kind == "perpetual"
+            worth += moved * (quantity * w.seen_notional[k] if contracts else worth)
+        equity += worth
+    return equity
