@@ -30,7 +30,7 @@ from tests.worlds import (
 )
 
 
-# A rule is compiled when its file is imported; which rules a world names must not matter after that.
+# A rule is compiled when its file is imported; after that, which rules a world names costs nothing.
 RULES = (agents.liquidator.take_all, sim.world.idle.decline)
 
 

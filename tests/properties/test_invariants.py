@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sim.state import codes
 from sim.state.state import RESULT
 from sim.studies.experiment import run_paths
 from sim.world.build import Built, Factory
@@ -166,14 +167,9 @@ def test_more_collateral_never_brings_liquidation_forward(
     if len(hit) == 0:
         return
     a = int(data.draw(st.sampled_from(list(hit))))
-    deposits = [k for k in path.state.legs[a, : path.opening.rows[a]["leg_count"]]]
-    cash = int(path.world.accounts[a]["cash"])
-    held = [
-        k
-        for k in deposits
-        if path.opening.balance[k, a] > 0.0 and path.world.instruments[k]["kind"] == 0
-    ]
-    k = int(data.draw(st.sampled_from([*held, cash])))
+    deposit = (path.opening.balance[:, a] > 0.0) & (path.world.instruments["kind"] == codes.BALANCE)
+    choices = [*np.flatnonzero(deposit), path.world.accounts[a]["cash"]]
+    k = int(data.draw(st.sampled_from(choices)))
     before = first_liquidation(path, a)
     assert first_liquidation(with_collateral(path, a, k, usd), a) >= before
 

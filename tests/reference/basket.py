@@ -1,4 +1,4 @@
-"""Puts in closed form, and on a basket of two by quadrature; plain NumPy and SciPy, nothing of ours."""
+"""Puts in closed form, and on a basket of two by quadrature; nothing of ours."""
 
 import numpy as np
 from scipy.stats import norm
