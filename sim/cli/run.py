@@ -44,8 +44,6 @@ def execute(arguments: argparse.Namespace) -> int:
     """Compose, validate, simulate, write, and print the summary."""
     config = load_config(arguments.overrides, arguments.config_dir)
 
-    from sim.reports.console import summary_table
-    from sim.reports.write import write_run
     from sim.studies.manifest import begin_manifest, end_manifest
     from sim.studies.run_folder import open_run
 
@@ -53,6 +51,10 @@ def execute(arguments: argparse.Namespace) -> int:
     manifest = begin_manifest(arguments.command_line, plain)
     with open_run(Path(config.out), config.experiment.name) as run:
         result = _simulate(config)
+        # figures need matplotlib and scipy.stats, for which the first path should not wait
+        from sim.reports.console import summary_table
+        from sim.reports.write import write_run
+
         write_run(run.path, plain, result, end_manifest(manifest))
     print(summary_table(result))
     print(f"\nreport: {run.final}/report.html")
