@@ -44,9 +44,7 @@ def load_rules(config: RunConfig) -> RuleSet:
     return RuleSet(rules, (trader_kinds, liquidator_kinds))
 
 
-def _load(
-    named: dict[str, dict[str, str]], signature: Any
-) -> tuple[list[Rule], dict[str, int]]:
+def _load(named: dict[str, dict[str, str]], signature: Any) -> tuple[list[Rule], dict[str, int]]:
     found: list[Rule] = []
     kinds: dict[str, int] = {}
     for where, rule in named.items():
@@ -62,7 +60,9 @@ def _load(
 
 def _checked(rule: Rule, signature: Any, where: str, target: str) -> Rule:
     """Refuse a function that was not compiled as a rule of this kind."""
-    compiled = not numba.config.DISABLE_JIT  # a debugger runs rules as plain functions
+    compiled = not getattr(
+        numba.config, "DISABLE_JIT", 0
+    )  # a debugger runs rules as plain functions
     if compiled and signature not in getattr(rule, "nopython_signatures", ()):
         name = "trader_rule" if signature == TRADER_RULE else "liquidator_rule"
         raise SluicegateError(
