@@ -56,8 +56,6 @@ def execute(arguments: argparse.Namespace) -> int:
         config = reload_config(arguments.config, arguments.overrides, arguments.config_dir)
     repairs = check(config)
 
-    from sim.reports.console import summary_table
-    from sim.reports.write import write_run
     from sim.studies.manifest import begin_manifest, end_manifest
     from sim.studies.run_folder import open_run
 
@@ -66,6 +64,10 @@ def execute(arguments: argparse.Namespace) -> int:
     manifest |= {"data_sha256": data_hashes(plain["market"]), "correlation_repairs": repairs}
     with open_run(Path(config.out), config.experiment.name) as run:
         result = _simulate(config)
+        # figures need matplotlib and scipy.stats, for which the first path should not wait
+        from sim.reports.console import summary_table
+        from sim.reports.write import write_run
+
         write_run(run.path, plain, result, end_manifest(manifest))
     print(summary_table(result))
     print(f"\nreport: {run.final}/report.html")

@@ -6,7 +6,7 @@ stays with the deficit account, visible.
 """
 
 from sim.compile import lean
-from sim.ledger import hand, post, tokens
+from sim.ledger import hand, post, set_shares, tokens
 from sim.margin.health import leg_value
 from sim.market.trade import swap
 from sim.state.codes import (
@@ -16,6 +16,8 @@ from sim.state.codes import (
 )
 from sim.state.state import State
 from sim.state.world import World
+
+NOTHING = 1e-12  # share of its deposits below which a pool has lost everything, but for rounding
 
 
 @lean
@@ -55,6 +57,15 @@ def insure(world: World, state: State, k: int, a: int, owed: float) -> float:
 
 
 @lean
+def wipe_out(state: State, k: int) -> None:
+    """Depositors lose everything: their shares go, since a share worth nothing has no price."""
+    for row in range(state.balance.shape[1]):
+        if state.balance[k, row] > 0.0:
+            set_shares(state, k, row, 0.0)
+    state.pools[k].deposits = 0.0
+
+
+@lean
 def socialise(world: World, state: State, k: int, a: int, owed: float) -> float:
     """Forgive a debt at the expense of its pool's depositors; return the tokens they bore."""
     deposits = state.pools[k].deposits * state.pools[k].deposit_index
@@ -62,7 +73,11 @@ def socialise(world: World, state: State, k: int, a: int, owed: float) -> float:
     if borne <= 0.0:
         return 0.0
     post(state, k, a, borne)
-    state.pools[k].deposit_index *= 1.0 - borne / deposits
+    left = 1.0 - borne / deposits
+    if left > NOTHING:
+        state.pools[k].deposit_index *= left
+    else:
+        wipe_out(state, k)
     state.stats[0].socialised_loss += borne * state.g[2, k]
     return borne
 

@@ -1,7 +1,7 @@
 """Both programs on one path, side by side, and what differs between them after a step."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class Pair:
         self.built: Built = self.factory.build(self.factory.population(0), choice)
         self.world = self.built.twin(self.layout, self.twin)
         self.plain = World(describe(self.factory, self.built, self.twin))
-        self.cash = self.plain.cash
+        self.indices: dict[tuple[str, str], tuple[float, float]] = {}
 
     def run(self, steps: int) -> Snapshot:
         """Run the simulator for so many steps."""
@@ -57,12 +57,12 @@ class Pair:
             np.empty(steps + 1, dtype=np.int64),
             np.zeros(2),
         )
-        state, out = kernel.copy_state(opening), np.zeros(1, dtype=RESULT)
+        out = np.zeros(1, dtype=RESULT)
         scene = kernel.Scene(self.world, self.factory.law, opening)
-        desk = kernel.Desk(state, scratch)
+        desk = kernel.Desk(kernel.copy_state(opening), scratch)
         simulate = kernel.compiled(scene, desk)
         simulate(scene, self.factory.rules, desk, np.uint64(self.config.seed), 0, out)
-        return Snapshot(state, out[0], scratch.prices, scratch.regimes)
+        return Snapshot(desk.state, out[0], scratch.prices, scratch.regimes)
 
     def steps(self) -> Iterator[tuple[int, Snapshot, dict[str, float]]]:
         """Step both programs; yield the step number, the simulator's state, our results."""
@@ -101,11 +101,7 @@ class Pair:
                 shares = float(state.balance[k, a])
                 unit = index["deposit_index"] if shares >= 0.0 else index["borrow_index"]
                 yield f"{name} of row {a}", shares * float(unit), mine, max(scale, TINY)
-            for field, mine in (
-                ("deposit_index", plain.deposit_index[name]),
-                ("borrow_index", plain.borrow_index[name]),
-            ):
-                yield f"{field} of {name}", float(index[field]), mine, 1.0
+            yield from self._growth(name, index)
             unit = float(np.abs(state.g[2, k]))
             yield f"funding of {name}", float(index["funding"]), plain.funding[name], unit
             yield f"premium of {name}", float(index["premium"]), plain.premium[name], 1.0
@@ -116,6 +112,22 @@ class Pair:
                 moved = float(state.gross[len(state.pools) + n])
                 mine = plain.outside[holder][asset]
                 yield f"{asset} of {holder}", float(state.outside[h, n]), mine, moved + abs(mine) + 1
+
+    def _growth(self, name: str, pool: np.void) -> Iterator[tuple[str, float, float, float]]:
+        """Growth of a pool's indices in the step, where somebody holds or owes.
+
+        The simulator's totals are running sums, and what rounding leaves of a pool that all have
+        left is still charged interest.
+        """
+        plain = self.plain
+        for field, mine, amount in (
+            ("deposit_index", plain.deposit_index[name], ledger.deposits(plain, name)),
+            ("borrow_index", plain.borrow_index[name], ledger.loans(plain, name)),
+        ):
+            before = self.indices.get((field, name), (1.0, 1.0))
+            self.indices[field, name] = float(pool[field]), mine
+            if amount > 0.0:
+                yield f"{field} of {name}", float(pool[field]) / before[0], mine / before[1], 1.0
 
     def _markets(self, state: State) -> Iterator[tuple[str, float, float, float]]:
         plain = self.plain
@@ -143,12 +155,3 @@ class Pair:
         for g, ours in enumerate(self.plain.results_by_round):
             theirs = float(snapshot.results["generation"][g])
             yield f"generation {g}", theirs, ours, abs(ours) + abs(wealth) + 1.0
-
-
-def described(seed: int, config: RunConfig) -> dict[str, Any]:
-    """Return the choices of a random world, for messages."""
-    return {
-        "seed": seed,
-        "scope": config.experiment.worlds["w"].scope,
-        "twin": config.experiment.twins[0],
-    }

@@ -78,7 +78,7 @@ def random_market(r: Random, step: float) -> Config:
     if r.random() < 0.4:
         stake = {"kind": "staked", "underlying": risky[0], "redemption": 1.2, "yield": 0.07}
         assets["LST"] = {**stake, "peg": peg}
-    volatility = {n: [r.uniform(0.002, 0.01) * per_step, r.uniform(0.01, 0.04) * per_step]
+    volatility = {n: [r.uniform(0.002, 0.01) * per_step, r.uniform(0.015, 0.05) * per_step]
                   for n in risky}  # fmt: skip
     rate = r.uniform(0.01, 0.08) * per_step**2
     own = {"rate": [0.0, rate], "mean": r.uniform(-0.2, 0.05), "sd": r.uniform(0.02, 0.15)}
@@ -182,7 +182,7 @@ def random_venue(r: Random, names: list[str], block: float, step: float) -> Conf
             "cap": r.choice([0.03, 1.0, 5.0]),
             "premium_hours": r.choice([0.05, 1.0]),
         },
-        "maker": {"capital": r.choice([2e3, 5e4, 1e6])},
+        "maker": {"capital": r.choice([2e4, 1e5, 1e6])},
         "oracle": {"delay": r.choice([0.0, 0.0, block, 2.5 * block, 2.0 * step])},
         "liquidation": random_liquidation(r),
         "insurance": r.choice([0.0, 500.0, 1e5]),
@@ -208,15 +208,17 @@ def random_hub(r: Random, names: list[str]) -> Config:
 
 
 def random_behaviour(r: Random, step: float) -> Config:
+    """Return an owner's habits; every third one never does anything."""
+    awake = r.random() < 0.65
     return {
         "rule": OWNER,
         "watch": {"low": 1.02, "high": r.choice([1.1, 1.6])},
         "interval": {"low": step, "high": r.choice([1, 4]) * step},
         "delay": r.choice([0.0, 0.5 * step, 2.0 * step]),
         "target": {"low": 1.2, "high": 2.0},
-        "top_up": r.choice([0.0, 0.5, 1.0]),
-        "deleverage": r.choice([0.0, 0.5, 1.0]),
-        "panic_loss": r.choice([0.4, 0.7, 1.0]),
+        "top_up": awake * r.choice([0.0, 0.5, 1.0]),
+        "deleverage": awake * r.choice([0.0, 0.5, 1.0]),
+        "panic_loss": r.choice([0.4, 0.7, 1.0]) if awake else 1.0,
     }
 
 
@@ -271,7 +273,7 @@ def loan(r: Random, name: str, venue: Config) -> Config | None:
         "venues": {name: 1},
         "collateral": {collateral: 1},
         "debt": {debt: 1},
-        "leverage": {"low": 0.4, "high": r.choice([0.8, 3.0])},
+        "leverage": {"low": r.choice([0.4, 1.0]), "high": r.choice([1.0, 3.0])},
         "proceeds": r.choice(["collateral", "cash", "wallet"]),
     }
     if r.random() < 0.5:

@@ -17,6 +17,7 @@ import numpy as np  # noqa: E402
 import sim.conservation  # noqa: E402
 import sim.ledger  # noqa: E402
 import sim.world.build  # noqa: E402
+import sim.world.fitting  # noqa: E402
 from sim import step as phases  # noqa: E402
 from sim.liquidation import transfer, waterfall  # noqa: E402
 from sim.market import accrual, deleverage, trade, transfers  # noqa: E402
@@ -90,6 +91,7 @@ def main(name: str) -> None:
         if FAULTS[name] is not None and hasattr(module, name):
             setattr(module, name, FAULTS[name])
     sim.world.build.assess_rows = assess_records
+    sim.world.fitting.assess_rows = assess_records
     path = world()
     worst = largest_imbalance(path)
     print(path.state.stats[0]["liquidations"], worst)

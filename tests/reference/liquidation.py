@@ -148,7 +148,8 @@ def means_of(w: World, number: int, offer: SimpleNamespace) -> float:
     him = w.liquidators[number]
     if offer.collateral is None:
         equity, initial = margin.assess(w, INITIAL, him.row)
-        w.decide(equity - initial, margin.gross(w, him.row))
+        if ledger.legs(w, him.row):
+            w.decide(equity - initial, margin.gross(w, him.row))
         return max(0.0, (equity - initial) / w.ratio[INITIAL][offer.leg])
     if w.venues[w.instruments[offer.leg].venue].taker == "flash":
         return offer.full
@@ -177,7 +178,8 @@ def wanted(w: World, number: int, offer: SimpleNamespace) -> float:
     if usd <= 0.0:
         return 0.0
     profit = usd * (offer.gain - usd / offer.notional * slippage) - him.cost
-    w.decide(profit - him.least_profit, max(1.0, usd))
+    if profit != him.least_profit:  # where nothing is earned or asked, it is exactly equal
+        w.decide(profit - him.least_profit, max(1.0, usd))
     return usd if profit >= him.least_profit else 0.0
 
 
@@ -230,10 +232,12 @@ def take_loan(
     repaid = min(owed, usd / w.seen_notional[offer.leg])
     if usd >= offer.full:  # the smaller of the two legs goes to the last bit
         w.decide(offer.owed - offer.covered, offer.full)
+        w.seen_events.add("debt closed" if offer.owed <= offer.covered else "collateral emptied")
         if offer.owed <= offer.covered:
             repaid = owed
         else:
             given = held
+    w.seen_events.add("seized collateral")
     ledger.post(w, offer.collateral, row, -given)
     ledger.hand(w, him.holder, seized.asset, given)
     if w.venues[debt.venue].taker == "flash":
@@ -257,6 +261,7 @@ def take_contracts(
     sign = math.copysign(1.0, held)
     contracts = held if usd >= offer.full else sign * usd / w.seen_notional[k]
     price = index * (1.0 - sign * offer.gain) - w.funding[k]
+    w.seen_events.add("liquidated contracts")
     for who, side in ((row, -1.0), (him.row, 1.0)):
         ledger.post(w, k, who, side * contracts)
         ledger.post(w, leg.quote, who, -side * contracts * price)

@@ -16,8 +16,6 @@ def take_from_book(w: World, k: str, row: int, quantity: float) -> float:
     maker = w.venues[leg.venue].maker
     his = ledger.held(w, maker, k)
     growth = abs(his - quantity) - abs(his)
-    if quantity != 0.0:
-        w.decide(growth, abs(quantity))
     if growth > 0.0:
         equity, initial = margin.assess(w, INITIAL, maker)
         w.decide(equity - initial, margin.gross(w, maker))

@@ -58,11 +58,14 @@ def socialised(w: World, row: int, k: str, owed: float) -> float:
         return 0.0
     ledger.post(w, k, row, borne)
     left = 1.0 - borne / total
+    if left < 1e-12:  # all of it, but for rounding
+        left = 0.0
     for holdings in w.holdings:
         if holdings.get(k, 0.0) > 0.0:
             holdings[k] *= left
-    w.deposit_index[k] *= left
-    w.unseen[k] *= left
+    if left > 0.0:  # else all are at zero, and whoever deposits next starts anew
+        w.deposit_index[k] *= left
+        w.unseen[k] *= left
     w.results["socialised_loss"] += borne * w.seen_notional[k]
     return borne
 

@@ -80,6 +80,7 @@ class World:
         self.room: list[float] = []
         self.results: dict[str, float] = dict.fromkeys(RESULTS, 0.0)
         self.results_by_round = [0.0] * 8
+        self.seen_events: set[str] = set()  # what happened, for tests that want to know
         self.margin = math.inf  # smallest relative distance of any decision from its edge
 
     def decide(self, gap: float, scale: float) -> None:

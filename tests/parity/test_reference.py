@@ -1,0 +1,115 @@
+"""The simulator against the plain reference, after every step of random worlds.
+
+Both are compared for as long as no decision of the path (below maintenance or not, worth taking or
+not, which leg first) was closer to its edge than rounding can reach. What the worlds held is counted,
+so that the comparison cannot pass on quiet ones.
+"""
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sim.errors import SluicegateError
+from tests.parity.stepping import Pair
+from tests.parity.worlds import random_run
+
+REFERENCE = Path(__file__).resolve().parents[1] / "reference"
+CLOSEST = 1e-9  # relative distance of a decision from its edge
+WORLDS, MANY_WORLDS = 40, 1000
+SEEDS = st.integers(0, 2**32 - 1)
+QUIETLY = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+
+held: dict[str, Counter[str]] = {"fast": Counter(), "slow": Counter()}
+
+# Worlds out of 100 compared that must have seen each of these.
+ENOUGH = {
+    "liquidated_notional": 20,
+    "liquidated contracts": 10,
+    "seized collateral": 10,
+    "bad_debt": 10,
+    "insurance_used": 5,
+    "socialised_loss": 4,
+    "regret_notional": 3,
+    "unfilled_notional": 5,
+    "topped_up": 25,
+    "deleveraged_notional": 25,
+    "background_notional": 15,
+    "max_displacement": 25,
+    "horizon_shortfall": 2,
+    "later generation": 2,
+}
+
+
+def compare(seed: int, counts: Counter[str]) -> None:
+    """Run a random world through both programs and fail at the first step that differs."""
+    config = random_run(seed)
+    try:
+        pair = Pair(config)
+    except SluicegateError:  # a maker too small for the open interest drawn
+        counts["refused"] += 1
+        return
+    choice, twin = config.experiment.worlds["w"], pair.twin
+    counts["started"] += 1
+    results: dict[str, float] = {}
+    for number, snapshot, ours in pair.steps():
+        if pair.plain.margin < CLOSEST:
+            counts["cut short"] += 1
+            break
+        found = pair.differences(snapshot, ours)
+        where = f"seed {seed}, {choice.scope}, {twin}, step {number}: {len(found)} figures differ"
+        assert not found, "\n".join([where, *found[:10]])
+        results = ours
+    counts["compared"] += bool(results)
+    count(pair, results, counts)
+
+
+def count(pair: Pair, results: dict[str, float], counts: Counter[str]) -> None:
+    """Note what the world held."""
+    counts.update(name for name, figure in results.items() if figure > 0.0)
+    counts.update(pair.plain.seen_events)
+    counts["later generation"] += any(pair.plain.results_by_round[1:])
+    counts[pair.config.experiment.worlds["w"].scope] += 1
+    counts[pair.twin] += 1
+
+
+@settings(max_examples=WORLDS, deadline=None, derandomize=True, suppress_health_check=QUIETLY)
+@given(seed=SEEDS)
+def test_random_worlds(seed):
+    compare(seed, held["fast"])
+
+
+@pytest.mark.slow
+@settings(max_examples=MANY_WORLDS, deadline=None, suppress_health_check=QUIETLY, database=None)
+@given(seed=SEEDS)
+def test_many_random_worlds(seed):
+    compare(seed, held["slow"])
+
+
+@pytest.mark.parametrize("which", ["fast", "slow"])
+def test_worlds_were_eventful(which):
+    counts = held[which]
+    if not counts["started"]:
+        pytest.skip(f"the {which} comparison was not run")
+    print(dict(counts))
+    compared = counts["compared"]
+    assert counts["cut short"] <= 0.2 * counts["started"]
+    assert compared >= 0.8 * (WORLDS if which == "fast" else MANY_WORLDS)
+    for what, of_hundred in ENOUGH.items():
+        assert counts[what] >= of_hundred * compared / 100.0, (what, counts[what], compared)
+    for what in ("isolated", "venue", "unified", "hub", "none", "slippage", "full"):
+        assert counts[what] > 0, what
+
+
+def test_reference_imports_nothing_of_the_simulator():
+    for file in REFERENCE.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            assert not {"sim", "agents", "scenarios"} & {n.split(".")[0] for n in names}, file

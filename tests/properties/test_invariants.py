@@ -1,0 +1,188 @@
+"""What must hold in every world: no impact, other units, more collateral, more insurance."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sim.state import codes
+from sim.state.state import RESULT
+from sim.studies.experiment import run_paths
+from sim.world.build import Built, Factory
+from sim.world.schema.explain import validated
+from sim.world.schema.run import RunConfig, WorldChoice
+from tests.random_worlds import SCOPES, Config, Play, default, play, stressed
+
+UNIT = 1024.0
+PLAIN = ("liquidated_accounts", "regret_accounts", "max_displacement", "under_margin_hours")
+COUNTS = (*PLAIN, "liquidations")
+CHECKS = settings(
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def small(**changes: Any) -> Config:
+    """A stressed run of 40 traders over a few hours."""
+    config = default({"accounts": 40, "steps": 24, "step_seconds": 600.0, "block_seconds": 20.0})
+    return stressed(config, 5.0, 0.02) | changes
+
+
+def results(config: Config, scope: str, twin: str, paths: int = 8) -> tuple[np.ndarray, Built]:
+    """Results of a few paths of one world, and the world."""
+    factory = Factory(validated(RunConfig, config))
+    built = factory.build(factory.population(0), WorldChoice(scope=scope, relever=0.3))
+    world = built.twin(factory.layout, twin)
+    return run_paths(factory, world, built.assembled.opening, 0, paths), built
+
+
+def infinitely_deep(config: Config) -> Config:
+    """The same run with no market named in liquidity, and no depth on any perpetual."""
+    liquidity = config["liquidity"] | {"spot": {}}
+    venues = {name: dict(spec) for name, spec in config["venue"].items()}
+    for spec in venues.values():
+        if spec.get("perpetuals"):
+            spec["perpetuals"] = {
+                n: {k: v for k, v in p.items() if k != "depth"}
+                for n, p in spec["perpetuals"].items()
+            }
+    return config | {"liquidity": liquidity, "venue": venues}
+
+
+@pytest.mark.parametrize("case", ["twin", "depth"])
+def test_zero_impact_returns_the_path_bit_for_bit(case: str) -> None:
+    config, twin = (small(), "none") if case == "twin" else (infinitely_deep(small()), "full")
+    path = play(config, "venue", twin)
+    asset = path.world.markets["asset"]
+    path.begin()
+    for t in range(len(path.regimes) - 1):
+        path.step(t)
+        assert np.array_equal(path.state.markets["mark"], path.prices[t + 1][asset])
+    assert path.state.stats[0]["liquidations"] >= 3
+    assert path.state.stats[0]["max_displacement"] == 0.0
+
+
+def scaled(config: Config, unit: float) -> Config:
+    """The same run with everything in currency or contracts multiplied by ``unit``."""
+
+    def times(spec: Config, *names: str) -> Config:
+        return spec | {n: unit * spec[n] for n in names if spec.get(n) is not None}
+
+    def smaller(spec: Config) -> Config:
+        return spec | {"size_penalty": spec.get("size_penalty", 0.0) / unit**0.5}
+
+    def rules(spec: Config) -> Config:
+        return times({"dust": 1.0} | spec, "dust", "max_notional")
+
+    venues = {}
+    for name, spec in config["venue"].items():
+        venues[name] = times(spec, "insurance") | {
+            "assets": {n: smaller(a) for n, a in spec["assets"].items()},
+            "perpetuals": {
+                n: smaller(times(p, "depth")) for n, p in spec.get("perpetuals", {}).items()
+            },
+            "liquidation": rules(spec["liquidation"]),
+            "maker": times(spec.get("maker", {"capital": 0.0}), "capital"),
+        }
+    hub = config["hub"] | {"liquidation": rules(config["hub"]["liquidation"])}
+    spot = {n: times(d, "depth") for n, d in config["liquidity"]["spot"].items()}
+    sizes = times(config["population"]["sizes"], "min", "max")
+    means = ("capital", "capacity", "cost", "unwind", "min_profit")
+    return config | {
+        "venue": venues,
+        "hub": hub,
+        "liquidity": config["liquidity"] | {"spot": spot},
+        "population": config["population"] | {"sizes": sizes},
+        "liquidator": {n: times(s, *means) for n, s in config["liquidator"].items()},
+    }
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_other_units_leave_ratios_bit_identical(scope: str) -> None:
+    base, small_world = results(small(), scope, "full")
+    big, big_world = results(scaled(small(), UNIT), scope, "full")
+    assert base["liquidations"].sum() > 20
+    for name in RESULT.names or ():
+        factor = 1.0 if name in COUNTS else UNIT
+        assert np.array_equal(big[name], factor * base[name]), name
+    same = {"achievable_leverage", "accounts", "traders", "effective_accounts", "day0_accounts"}
+    for name, value in small_world.facts.items():
+        factor = 1.0 if name in same | {"lambda_ratio"} else UNIT
+        assert big_world.facts[name] == factor * value, name
+
+
+def first_liquidation(path: Play, a: int) -> int:
+    """Step in which account ``a`` is first liquidated; one past the last if never."""
+    path.begin()
+    for t in range(len(path.regimes) - 1):
+        path.step(t)
+        if path.state.rows[a]["liquidated"]:
+            return t
+    return len(path.regimes)
+
+
+def with_collateral(path: Play, a: int, k: int, usd: float) -> Play:
+    """The same path with more of instrument k in account ``a``."""
+    opening = type(path.opening)(*(np.copy(x) for x in path.opening))
+    tokens = usd / opening.g[0, k]
+    opening.balance[k, a] += tokens
+    opening.pools["deposits"][k] = np.maximum(opening.balance[k], 0.0).sum()
+    opening.pools["loans"][k] = np.maximum(-opening.balance[k], 0.0).sum()
+    legs = np.flatnonzero(opening.balance[:, a])
+    opening.legs[a, : len(legs)] = legs
+    opening.rows["leg_count"][a] = len(legs)
+    return Play(
+        path.built, path.world, opening, path.state, path.factory, path.prices, path.regimes
+    )
+
+
+def passive() -> Config:
+    """Owners who do nothing, and no interest: only prices move an account's health."""
+    config = small()
+    archetypes = {name: dict(spec) for name, spec in config["archetype"].items()}
+    for spec in archetypes.values():
+        idle = {"watch": {"low": 1.0, "high": 1.0}, "top_up": 0.0, "deleverage": 0.0}
+        spec["behaviour"] = spec["behaviour"] | idle | {"panic_loss": 1.0}
+    venues = {name: dict(spec) for name, spec in config["venue"].items()}
+    for spec in venues.values():
+        spec["assets"] = {
+            n: {k: v for k, v in a.items() if k != "interest"} for n, a in spec["assets"].items()
+        }
+    return config | {"archetype": archetypes, "venue": venues}
+
+
+@CHECKS
+@given(st.integers(0, 2**31), st.sampled_from(SCOPES), st.floats(1.0, 1e5), st.data())
+def test_more_collateral_never_brings_liquidation_forward(
+    seed: int, scope: str, usd: float, data: st.DataObject
+) -> None:
+    path = play(passive() | {"seed": seed, "accounts": 15}, scope, "none")
+    path.begin()
+    for t in range(len(path.regimes) - 1):
+        path.step(t)
+    hit = np.flatnonzero(path.state.rows["liquidated"][: path.built.assembled.rows.accounts])
+    if len(hit) == 0:
+        return
+    a = int(data.draw(st.sampled_from(list(hit))))
+    deposit = (path.opening.balance[:, a] > 0.0) & (path.world.instruments["kind"] == codes.BALANCE)
+    choices = [*np.flatnonzero(deposit), path.world.accounts[a]["cash"]]
+    k = int(data.draw(st.sampled_from(choices)))
+    before = first_liquidation(path, a)
+    assert first_liquidation(with_collateral(path, a, k, usd), a) >= before
+
+
+@pytest.mark.parametrize("twin", ["full", "none"])
+def test_more_insurance_never_costs_depositors_more(twin: str) -> None:
+    losses = []
+    for fund in (0.0, 1e4, 1e5, 1e6):
+        venues = {n: s | {"insurance": fund} for n, s in small()["venue"].items()}
+        found, _ = results(small(venue=venues, accounts=150), "venue", twin)
+        again, _ = results(small(venue=venues, accounts=150), "venue", twin)
+        assert found.tobytes() == again.tobytes()
+        losses.append(found["socialised_loss"])
+    assert losses[0].sum() > 0.0
+    for more, less in zip(losses[1:], losses[:-1], strict=True):
+        assert np.all(more <= less)
