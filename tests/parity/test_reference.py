@@ -1,8 +1,8 @@
 """The simulator against the plain reference, after every step of random worlds.
 
-Both are compared for as long as no decision of the path (below maintenance or not, worth taking or
-not, which leg first) was closer to its edge than rounding can reach. What the worlds held is counted,
-so that the comparison cannot pass on quiet ones.
+Both are compared for as long as no decision of the path (below maintenance or not, worth taking
+or not, which leg first) was closer to its edge than rounding can reach. What the worlds held is
+counted, so that the comparison cannot pass on quiet ones.
 """
 
 import ast
