@@ -12,18 +12,19 @@ import sys
 
 os.environ["NUMBA_DISABLE_JIT"] = "1"
 
-import numpy as np
+import numpy as np  # noqa: E402
 
-import sim.conservation
-import sim.ledger
-import sim.world.build
-from sim import step as phases
-from sim.liquidation import transfer, waterfall
-from sim.market import accrual, deleverage, trade, transfers
-from sim.reset import begin
-from sim.world.assemble import assess_rows
-from tests.phases import PHASES
-from tests.random_worlds import Play, default, play, stressed
+import sim.conservation  # noqa: E402
+import sim.ledger  # noqa: E402
+import sim.world.build  # noqa: E402
+import sim.world.fitting  # noqa: E402
+from sim import step as phases  # noqa: E402
+from sim.liquidation import transfer, waterfall  # noqa: E402
+from sim.market import accrual, deleverage, trade, transfers  # noqa: E402
+from sim.reset import begin  # noqa: E402
+from sim.world.assemble import assess_rows  # noqa: E402
+from tests.phases import PHASES  # noqa: E402
+from tests.random_worlds import Play, default, play, stressed  # noqa: E402
 
 USERS = (transfer, waterfall, accrual, deleverage, trade, transfers)
 TAX = 1.0 - 1e-6
@@ -90,6 +91,7 @@ def main(name: str) -> None:
         if FAULTS[name] is not None and hasattr(module, name):
             setattr(module, name, FAULTS[name])
     sim.world.build.assess_rows = assess_records
+    sim.world.fitting.assess_rows = assess_records
     path = world()
     worst = largest_imbalance(path)
     print(path.state.stats[0]["liquidations"], worst)
