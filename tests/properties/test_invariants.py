@@ -16,8 +16,14 @@ from sim.world.schema.run import RunConfig, WorldChoice
 from tests.random_worlds import SCOPES, Config, Play, default, play, stressed
 
 UNIT = 1024.0
-PLAIN = ("liquidated_accounts", "regret_accounts", "max_displacement", "under_margin_hours")
-COUNTS = (*PLAIN, "liquidations")
+WITHOUT_UNIT = (
+    "liquidated_accounts",
+    "regret_accounts",
+    "max_displacement",
+    "under_margin_hours",
+    "liquidations",
+    "imbalance",
+)
 CHECKS = settings(
     deadline=None,
     max_examples=25,
@@ -54,7 +60,9 @@ def infinitely_deep(config: Config) -> Config:
 
 @pytest.mark.parametrize("case", ["twin", "depth"])
 def test_zero_impact_returns_the_path_bit_for_bit(case: str) -> None:
-    config, twin = (small(), "none") if case == "twin" else (infinitely_deep(small()), "full")
+    config, twin = small(accounts=200), "none"
+    if case == "depth":
+        config, twin = infinitely_deep(config), "full"
     path = play(config, "venue", twin)
     asset = path.world.markets["asset"]
     path.begin()
@@ -106,7 +114,7 @@ def test_other_units_leave_ratios_bit_identical(scope: str) -> None:
     big, big_world = results(scaled(small(), UNIT), scope, "full")
     assert base["liquidations"].sum() > 20
     for name in RESULT.names or ():
-        factor = 1.0 if name in COUNTS else UNIT
+        factor = 1.0 if name in WITHOUT_UNIT else UNIT
         assert np.array_equal(big[name], factor * base[name]), name
     same = {"achievable_leverage", "accounts", "traders", "effective_accounts", "day0_accounts"}
     for name, value in small_world.facts.items():
