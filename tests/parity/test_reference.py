@@ -19,7 +19,7 @@ from tests.parity.worlds import random_run
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference"
 CLOSEST = 1e-9  # relative distance of a decision from its edge
-WORLDS, MANY_WORLDS = 40, 1000
+WORLDS, MANY_WORLDS = 40, 1100
 SEEDS = st.integers(0, 2**32 - 1)
 QUIETLY = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 
