@@ -151,11 +151,13 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
     def play_rounds(self) -> None:
         """Rounds of liquidation until quiet or until the step is over."""
         world, state = self.world, self.state
-        for number in range(int(world.settings[0]["rounds"])):
-            if number > 0:
-                rounds.next_block(world, state, number)
-            if not self.play_round() and not rounds.someone_waits(world, state):
+        number = 0
+        while True:
+            blocks = rounds.pause(world, state, self.play_round())
+            number += blocks
+            if blocks == 0 or number >= int(world.settings[0]["rounds"]):
                 return
+            rounds.next_block(world, state, number, blocks)
 
     def play_round(self) -> bool:
         """Background book, one call per flagged account, inventories; True if something moved."""

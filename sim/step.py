@@ -131,8 +131,8 @@ def view_of(world: World, state: State, a: int) -> TraderView:
 
 @lean
 def carry_out(world: World, state: State, a: int, action: TraderAction) -> None:
-    """What an owner decided, in the order: close, then top up."""
+    """What an owner decided, in the order: close, then top up, one transfer at a time."""
     if action.close > 0.0:
         deleverage(world, state, a, min(action.close, 1.0))
-    if action.top_up > 0.0:
+    if action.top_up > 0.0 and state.rows[a].arriving == 0.0:
         send(world, state, a, action.top_up)

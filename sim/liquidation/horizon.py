@@ -35,6 +35,8 @@ def closing_flow(world: World, state: State, rows: int) -> np.ndarray:
             if leg.kind != QUOTE and leg.asset != world.settings[0].cash_asset:
                 quantity = state.balance[k, a]
                 price = state.g[0, k] if quantity >= 0.0 else state.g[1, k]
+                if leg.kind == PERPETUAL:
+                    price = state.g[2, k]
                 flow[leg.market] -= quantity * price
     return flow
 

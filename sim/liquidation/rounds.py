@@ -1,7 +1,8 @@
 """The liquidation loop inside a step: rounds on the block-time clock.
 
 Between rounds prices are seen again, displacements decay and latency passes. A step ends its rounds
-early once a round changed nothing and nobody waits for a transaction to land.
+early once a round changed nothing, nobody waits for a transaction to land and no delayed feed has
+news to come.
 """
 
 from sim.compile import lean
@@ -15,6 +16,7 @@ from sim.margin.health import assess, below
 from sim.margin.watch import look
 from sim.market.background import fire_all
 from sim.market.impact import relax_now
+from sim.market.oracle import blocks_until_news
 from sim.rules import Rules
 from sim.state.codes import (
     MAINTENANCE,
@@ -146,20 +148,29 @@ def play_round(world: World, state: State, rules: Rules) -> bool:
 
 
 @lean
-def next_block(world: World, state: State, number: int) -> None:
-    """Let one block pass before round ``number``: markets relax, prices and breaches are seen."""
-    state.clock[0].now += world.settings[0].block
+def next_block(world: World, state: State, number: int, blocks: int) -> None:
+    """Let time pass up to round ``number``: markets relax, prices and breaches are seen."""
+    state.clock[0].now += blocks * world.settings[0].block
     relax_now(world, state)
     look(world, state)
     flag_breaches(world, state, number)
 
 
 @lean
+def pause(world: World, state: State, moved: bool) -> int:
+    """Blocks until the next round that can change something; 0 if the step has come to rest."""
+    if moved or someone_waits(world, state):
+        return 1
+    return blocks_until_news(world, state)
+
+
+@lean
 def run_rounds(world: World, state: State, rules: Rules) -> None:
-    """Rounds until quiet or until the step is over."""
-    for number in range(world.settings[0].rounds):
-        if number > 0:
-            next_block(world, state, number)
-        moved = play_round(world, state, rules)
-        if not moved and not someone_waits(world, state):
+    """Rounds until the step has come to rest or is over; blocks without news are passed over."""
+    number = 0
+    while True:
+        blocks = pause(world, state, play_round(world, state, rules))
+        number += blocks
+        if blocks == 0 or number >= world.settings[0].rounds:
             return
+        next_block(world, state, number, blocks)

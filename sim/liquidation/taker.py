@@ -22,7 +22,8 @@ def capital(world: World, state: State, liquidator: int, offer: Offer) -> float:
         held = state.outside[row.holder, cash] * state.markets[cash].mark
         return held / (1.0 + offer.fee + offer.protocol)
     equity, initial = assess(world, state, INITIAL, row.row)
-    return (equity - initial) / world.ratio[INITIAL, offer.leg]
+    ratio = world.ratio[INITIAL, offer.leg]
+    return (equity - initial) / ratio if ratio > 0.0 else offer.full
 
 
 @lean

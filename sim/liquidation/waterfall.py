@@ -8,7 +8,7 @@ stays with the deficit account, visible.
 from sim.compile import lean
 from sim.ledger import hand, post, set_shares, tokens
 from sim.margin.health import leg_value
-from sim.market.trade import swap
+from sim.market.trade import buy_with, swap
 from sim.state.codes import (
     BALANCE,
     FIRST_INSURANCE,
@@ -40,19 +40,19 @@ def exhausted(world: World, state: State, a: int) -> bool:
 
 @lean
 def insure(world: World, state: State, k: int, a: int, owed: float) -> float:
-    """Let the venue's insurance fund repay; return the tokens it covered."""
+    """Let the venue's insurance fund buy and repay; return the tokens it covered."""
     row = world.instruments[k]
     fund = FIRST_INSURANCE + row.venue
     cash = world.settings[0].cash_asset
-    price = state.markets[row.market].mark
-    held = state.outside[fund, cash] * state.markets[cash].mark
-    covered = min(owed, max(0.0, held) / price)
+    held = state.outside[fund, cash]
+    covered = min(owed, buy_with(world, state, row.asset, max(0.0, held)))
     if covered <= 0.0:
         return 0.0
     swap(world, state, fund, row.asset, covered)
     hand(state, fund, row.asset, -covered)
     post(state, k, a, covered)
-    state.stats[0].insurance_used += covered * price
+    spent = held - state.outside[fund, cash]
+    state.stats[0].insurance_used += spent * state.markets[cash].mark
     return covered
 
 

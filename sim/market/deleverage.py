@@ -3,9 +3,7 @@
 from sim.compile import lean
 from sim.ledger import hand, pool_cash, post, tokens
 from sim.margin.health import leg_value
-from sim.market.impact import quote_log
-from sim.market.trade import fill, swap
-from sim.numerics import exp
+from sim.market.trade import buy_with, fill, swap
 from sim.state.codes import BALANCE, PERPETUAL, TRANSIT
 from sim.state.state import State
 from sim.state.world import World
@@ -25,17 +23,6 @@ def largest_collateral(world: World, state: State, a: int) -> int:
             best = k
             most = value
     return best
-
-
-@lean
-def buy_with(world: World, state: State, asset: int, cash_tokens: float) -> float:
-    """Tokens of an asset that an amount of settlement tokens pays for, impact included."""
-    cash = world.settings[0].cash_asset
-    if asset == cash:
-        return cash_tokens
-    usd = cash_tokens * state.markets[cash].mark
-    price = state.markets[asset].mark * exp(quote_log(world, state, asset, usd))
-    return usd / price
 
 
 @lean

@@ -1,9 +1,14 @@
 """P1: what the margin engine is told. A spot view of a market, published after a delay."""
 
+import math
+
 from sim.compile import lean
 from sim.state.codes import BALANCE, PERPETUAL
 from sim.state.state import State
 from sim.state.world import World
+
+SETTLED = 1e-4  # relative difference of published price and mark that calls for no further round
+ROUNDING = 1e-9  # blocks
 
 
 @lean
@@ -29,6 +34,25 @@ def publish(world: World, state: State) -> None:
             at = (at + 1) % size
         state.feeds[o].at = at
         state.feeds[o].published = state.history[at, 1 + row.market]
+
+
+@lean
+def blocks_until_news(world: World, state: State) -> int:
+    """Blocks until a delayed feed shows a price that differs from its market's; 0 if none will.
+
+    A difference of ``SETTLED`` or less is no news: markets that relax move that little at any time.
+    """
+    size = state.history.shape[0]
+    soonest = 0
+    for o in range(len(world.oracles)):
+        mark = state.markets[world.oracles[o].market].mark
+        at = state.feeds[o].at
+        if at == state.clock[0].head or abs(state.feeds[o].published - mark) <= SETTLED * mark:
+            continue
+        due = state.history[(at + 1) % size, 0] + world.oracles[o].delay - state.clock[0].now
+        blocks = max(1, math.ceil(due / world.settings[0].block - ROUNDING))
+        soonest = blocks if soonest == 0 else min(soonest, blocks)
+    return soonest
 
 
 @lean

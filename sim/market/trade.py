@@ -3,7 +3,8 @@
 from sim.compile import lean
 from sim.ledger import hand, post, settle_flat
 from sim.margin.health import assess
-from sim.market.impact import execute
+from sim.market.impact import execute, quote_log
+from sim.numerics import exp
 from sim.state.codes import INITIAL, MARKET
 from sim.state.state import State
 from sim.state.world import World
@@ -28,6 +29,17 @@ def swap(world: World, state: State, holder: int, asset: int, quantity: float) -
 
 
 @lean
+def buy_with(world: World, state: State, asset: int, cash_tokens: float) -> float:
+    """Tokens of an asset that an amount of settlement tokens pays for, impact included."""
+    cash = world.settings[0].cash_asset
+    if asset == cash:
+        return cash_tokens
+    usd = cash_tokens * state.markets[cash].mark
+    price = state.markets[asset].mark * exp(quote_log(world, state, asset, usd))
+    return usd / price
+
+
+@lean
 def maker_room(world: World, state: State, k: int, quantity: float) -> float:
     """Share of an order that the market maker can take and still meet initial margin.
 
@@ -41,6 +53,8 @@ def maker_room(world: World, state: State, k: int, quantity: float) -> float:
         return 1.0
     equity, initial = assess(world, state, INITIAL, maker)
     need = growth * state.g[2, k] * world.ratio[INITIAL, k]
+    if need <= 0.0:
+        return 1.0
     return min(1.0, max(0.0, equity - initial) / need)
 
 

@@ -60,7 +60,8 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
     feeds = len(tables.feeds(layout))
     a, margined = rows.total, rows.accounts
     delay = max(v.oracle.delay for v in layout.config.venue.values())
-    ring = int(np.ceil(delay / min(layout.config.block_seconds, layout.config.step_seconds))) + 4
+    config = layout.config
+    ring = int(np.ceil(delay / config.block_seconds) + np.ceil(delay / config.step_seconds)) + 4
     state = State(
         balance=np.zeros((k, a)),
         legs=np.zeros((a, k), dtype=np.int64),

@@ -41,6 +41,12 @@ class Layout:
         self.venues = tuple(config.venue)
         for name in self.venues:
             self._check(name)
+        if not any(config.settlement in venue.assets for venue in config.venue.values()):
+            raise SluicegateError(
+                f"no venue lists {config.settlement}, so no account could hold cash",
+                where="venue",
+                hint=f"list {config.settlement} at a venue, or name another settlement asset",
+            )
 
     def _check(self, name: str) -> None:
         venue = self.config.venue[name]

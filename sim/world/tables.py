@@ -225,7 +225,7 @@ def _liquidation(row: np.void, spec: Liquidation) -> None:
     row["selection"] = SELECTION[spec.selection]
     row["size"] = SIZE[spec.size]
     row["close_factor"] = spec.close_factor
-    row["full_ltv"] = UNLIMITED if spec.full_ltv is None else spec.full_ltv
+    row["full_ltv"] = np.nan if spec.full_ltv is None else spec.full_ltv  # nan: never
     row["dust"] = spec.dust
     row["max_notional"] = UNLIMITED if spec.max_notional is None else spec.max_notional
     row["bonus"] = BONUS[spec.bonus.kind]

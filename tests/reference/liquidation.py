@@ -123,7 +123,7 @@ def size_of_call(w: World, row: int, offer: SimpleNamespace) -> float:
     terms = w.venues[w.accounts[row].venue]
     if terms.size == "close_factor":
         ltv, _, _ = loan_to_value(w, row)
-        if math.isfinite(ltv):
+        if math.isfinite(ltv) and math.isfinite(terms.full_ltv):
             w.decide(ltv - terms.full_ltv, 1.0)
         share = 1.0 if ltv >= terms.full_ltv else terms.close_factor
         owed = offer.full if offer.collateral is None else offer.owed
@@ -150,7 +150,8 @@ def means_of(w: World, number: int, offer: SimpleNamespace) -> float:
         equity, initial = margin.assess(w, INITIAL, him.row)
         if ledger.legs(w, him.row):
             w.decide(equity - initial, margin.gross(w, him.row))
-        return max(0.0, (equity - initial) / w.ratio[INITIAL][offer.leg])
+        ratio = w.ratio[INITIAL][offer.leg]
+        return max(0.0, (equity - initial) / ratio if ratio > 0.0 else offer.full)
     if w.venues[w.instruments[offer.leg].venue].taker == "flash":
         return offer.full
     cash = w.outside[him.holder][w.cash] * w.mark[w.cash]

@@ -117,7 +117,21 @@ def look(w: World) -> None:
         old_enough = [s for s in w.samples if s[0] <= w.time - feed.delay]
         sample = old_enough[-1][1] if old_enough else w.opening_mark
         w.published[name] = sample[feed.market]
+        w.shown_at[name] = old_enough[-1][0] if old_enough else -math.inf
     read_prices(w)
+
+
+def blocks_until_news(w: World) -> int:
+    """Blocks until some feed will show another price than its market's, to a basis point."""
+    waits = []
+    for name, feed in w.feed_rows.items():
+        mark, shown = w.mark[feed.market], w.published[name]
+        later = [s for s in w.samples if s[0] > w.shown_at[name]]
+        w.decide(abs(shown - mark) - 1e-4 * mark, mark)
+        if later and abs(shown - mark) > 1e-4 * mark:
+            wait = (later[0][0] + feed.delay - w.time) / w.block
+            waits.append(max(1, math.ceil(wait - 1e-9)))
+    return min(waits, default=0)
 
 
 def read_prices(w: World) -> None:

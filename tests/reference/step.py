@@ -46,15 +46,19 @@ def find_breaches(w: World, number: int) -> None:
 
 
 def liquidate(w: World) -> None:
-    """Rounds on the block clock until nothing moves and nobody waits."""
-    for number in range(w.rounds):
-        if number > 0:
-            w.time += w.block
-            market.relax(w)
-            market.look(w)
-            find_breaches(w, number)
-        if not one_round(w) and all(all_had_time(w, row) for row in w.flagged):
+    """Rounds on the block clock until nothing moves, nobody waits and no feed has news to come."""
+    number = 0
+    while True:
+        moved = one_round(w)
+        waiting = not all(all_had_time(w, row) for row in w.flagged)
+        blocks = 1 if moved or waiting else market.blocks_until_news(w)
+        number += blocks
+        if blocks == 0 or number >= w.rounds:
             return
+        w.time += blocks * w.block
+        market.relax(w)
+        market.look(w)
+        find_breaches(w, number)
 
 
 def one_round(w: World) -> bool:

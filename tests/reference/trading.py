@@ -163,5 +163,5 @@ def act(w: World) -> None:
         sent, closed = owner_decides(w, row)
         if closed > 0.0:
             close_share(w, row, min(1.0, closed))
-        if sent > 0.0:
+        if sent > 0.0 and row not in w.coming:
             top_up(w, row, sent)

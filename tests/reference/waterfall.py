@@ -38,15 +38,20 @@ def write_off(w: World, row: int) -> None:
 def insured(w: World, row: int, k: str, owed: float) -> float:
     """Tokens that the venue's fund buys and repays."""
     leg = w.instruments[k]
-    fund, price = "insurance " + leg.venue, w.mark[leg.market]
-    worth = w.outside[fund][w.cash] * w.mark[w.cash]
-    covered = min(owed, max(0.0, worth) / price)
+    fund = "insurance " + leg.venue
+    cash = max(0.0, w.outside[fund][w.cash])
+    covered = min(owed, cash)
+    if leg.asset != w.cash:
+        usd = cash * w.mark[w.cash]
+        price = w.mark[leg.asset] * math.exp(market.price_move(w, leg.asset, usd))
+        covered = min(owed, usd / price)
     if covered <= 0.0:
         return 0.0
+    before = w.outside[fund][w.cash]
     market.swap(w, fund, leg.asset, covered)
     ledger.hand(w, fund, leg.asset, -covered)
     ledger.post(w, k, row, covered)
-    w.results["insurance_used"] += covered * price
+    w.results["insurance_used"] += (before - w.outside[fund][w.cash]) * w.mark[w.cash]
     return covered
 
 
@@ -76,7 +81,10 @@ def horizon_shortfall(w: World) -> float:
     orders = dict.fromkeys(w.market_rows, 0.0)
     for row in rows:
         for k in traded_legs(w, row):
-            orders[w.instruments[k].market] -= margin.value(w, k, ledger.held(w, row, k))
+            quantity = ledger.held(w, row, k)
+            contracts = w.instruments[k].kind == "perpetual"
+            worth = quantity * w.seen_notional[k] if contracts else margin.value(w, k, quantity)
+            orders[w.instruments[k].market] -= worth
     factor = {m: math.exp(market.price_move(w, m, usd)) for m, usd in orders.items()}
     return sum(max(0.0, -closed_equity(w, row, factor)) for row in rows)
 

@@ -76,6 +76,7 @@ class World:
         self.refused: set[int] = set()
         self.liquidated: set[int] = set()
         self.flagged: list[int] = []
+        self.shown_at: dict[str, float] = {}  # feed -> time of the sample it shows
         self.coming: dict[int, tuple[float, float]] = {}  # account -> tokens, time due
         self.room: list[float] = []
         self.results: dict[str, float] = dict.fromkeys(RESULTS, 0.0)
