@@ -6,6 +6,7 @@
 #   make test-all   the long statistical runs as well; budget: 60 minutes on two cores
 #   make lint       ruff, mypy and the import contract
 #   make bench      account-steps per second beside plain NumPy and plain Mesa
+#   make figure     the figure of the README, from a run of its own
 #   make clean      remove .venv and caches (never results/)
 
 SHELL := /bin/bash
@@ -19,7 +20,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 JOBS ?= auto
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --durations 10
 
-.PHONY: run test test-all lint bench clean
+.PHONY: run test test-all lint bench figure clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run
@@ -39,6 +40,10 @@ lint: $(VENV)/.lint
 
 bench: $(VENV)/.test
 	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
+
+figure: $(VENV)/.run
+	$(BIN)/sluicegate run $(ARGS)
+	cp "$$(ls -td results/scopes/*/ | head -n 1)figures/creditor-loss.svg" docs/figures/
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \

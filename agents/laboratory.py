@@ -106,7 +106,8 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         config = factory.config
         super().__init__(seed=config.seed)
         self.world = built.twin(factory.layout, twin)
-        self.state = kernel.copy_state(built.assembled.opening)
+        self._opening = built.assembled.opening
+        self.state = kernel.copy_state(self._opening)
         prices, regimes = simulate(factory.law, config.seed, 1, config.steps, first_path=path)
         self.prices, self.regimes = prices[0], regimes[0]
         world, rules = self.world, factory.rules
@@ -116,7 +117,7 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         self.liquidators = [
             liquidator(self, i, rules.liquidators[kind]) for i, kind in enumerate(kinds)
         ]
-        begin(world, self.state, built.assembled.opening, self.prices[0], self.regimes[0])
+        begin(world, self.state, self._opening, self.prices[0], self.regimes[0])
         self._wealth = np.array(
             [trader_wealth(world, self.state), liquidator_wealth(world, self.state)]
         )
@@ -136,7 +137,7 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         phases.record(world, state)
         self.datacollector.collect(self)
         if t == len(self.prices) - 1:
-            finish(world, state, self._wealth)
+            finish(world, state, self._opening, self._wealth)
             self.running = False
 
     def ask_owners(self) -> None:

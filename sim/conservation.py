@@ -2,8 +2,8 @@
 
 A token's total is what all ledger rows hold and owe of it, at their pools' indices, plus what is
 held outside the venues and in wallets. Contracts and quote balances sum to zero over the ledger
-rows; the outside market has no row there, so it can hold neither. Differences are stated relative to
-gross flow, with the opening holdings counted as the first flow: rounding grows with both.
+rows; the outside market has no row there, so it can hold neither. Differences are stated relative
+to gross flow, with the opening holdings counted as the first flow: rounding grows with both.
 """
 
 from sim.compile import lean

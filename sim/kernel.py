@@ -8,7 +8,6 @@ import numba as nb
 import numpy as np
 
 from sim.compile import jit
-from sim.conservation import imbalance
 from sim.market.paths import fill_path
 from sim.reset import begin, finish, liquidator_wealth, trader_wealth
 from sim.rules import LIQUIDATOR_RULES, TRADER_RULES, Rules
@@ -50,8 +49,7 @@ def run_path(scene: Scene, rules: Rules, desk: Desk) -> None:
     scratch.wealth[1] = liquidator_wealth(world, state)
     for t in range(scratch.prices.shape[0] - 1):
         step(world, state, rules, scratch.prices[t + 1], scratch.regimes[t])
-    finish(world, state, scratch.wealth)
-    state.stats[0].imbalance = imbalance(world, state, scene.opening)
+    finish(world, state, scene.opening, scratch.wealth)
 
 
 def run_chunk(

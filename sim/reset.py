@@ -3,6 +3,7 @@
 import numpy as np
 
 from sim.compile import jit, lean
+from sim.conservation import imbalance
 from sim.liquidation.horizon import book_shortfall
 from sim.margin.health import assess
 from sim.margin.watch import rebuild
@@ -95,8 +96,9 @@ def liquidator_wealth(world: World, state: State) -> float:
 
 
 @jit
-def finish(world: World, state: State, wealth: np.ndarray) -> None:
+def finish(world: World, state: State, opening: State, wealth: np.ndarray) -> None:
     """Close the books of a path; ``wealth`` holds the traders' and liquidators' at its start."""
+    state.stats[0].imbalance = imbalance(world, state, opening)
     refresh_g(world, state)
     book_shortfall(world, state)
     state.stats[0].trader_loss = wealth[0] - trader_wealth(world, state)

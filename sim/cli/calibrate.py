@@ -9,7 +9,7 @@ examples:
   sluicegate calibrate data=prices.parquet
   sluicegate calibrate data=prices.csv.gz out=conf/market/mine.yaml
 
-The data need the columns time, asset and close (open, high, low and volume are not needed).
+The data need the columns timestamp, asset, venue, open, high, low, close and volume.
 """
 
 

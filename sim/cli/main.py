@@ -12,6 +12,7 @@ import os
 import pkgutil
 import sys
 import textwrap
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -27,7 +28,7 @@ _EXAMPLES = """\
 examples:
   sluicegate run                                the default experiment
   sluicegate run paths=100 accounts=1000        a smaller one
-  sluicegate run venue=[kamino,mine] --config-dir my_conf
+  sluicegate run venue=[kamino,drift,marginfi,mine] --config-dir my_conf
                                                 with a venue of your own: my_conf/venue/mine.yaml
   sluicegate calibrate data=prices.parquet      fit a market to price files
   sluicegate run --help                         the everyday keys, with units and bounds
@@ -55,6 +56,20 @@ def main(words: Sequence[str] | None = None) -> int:
     except Exception as error:
         reason = textwrap.shorten(f"{type(error).__name__}: {error}", 300, placeholder=" …")
         return _fail(f"this is a bug, please report it: {reason} (traceback: {DEBUG}=1)", 1)
+
+
+def entry() -> int:
+    """Run the command line as the whole of a process; the console script starts here.
+
+    An interrupted run may have a thread inside the compiler, which cannot be stopped and aborts
+    when Python is taken down around it. Everything is put away by then, so the process just ends.
+    """
+    code = main()
+    if code in (130, 143) and threading.active_count() > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 def command_names() -> list[str]:
@@ -125,4 +140,4 @@ def _fail(message: str, code: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(entry())

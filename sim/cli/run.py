@@ -18,8 +18,9 @@ _EXAMPLES = """\
 examples:
   sluicegate run
   sluicegate run paths=50 accounts=500 seed=7 out=/tmp/results
-  sluicegate run venue=[kamino,drift]
-  sluicegate run venue=[kamino,mine] --config-dir my_conf      (my_conf/venue/mine.yaml)
+  sluicegate run venue=[drift] archetype=[perp_long,perp_short]
+  sluicegate run venue=[kamino,drift,marginfi,mine] --config-dir my_conf
+                                                               (my_conf/venue/mine.yaml)
   sluicegate run venue.kamino.liquidation.close_factor=0.5     (any key of any group)
   sluicegate run --config results/scopes/TIME/config.yaml      (the same run again)
 """
@@ -55,8 +56,6 @@ def execute(arguments: argparse.Namespace) -> int:
         config = reload_config(arguments.config, arguments.overrides, arguments.config_dir)
     repairs = check(config)
 
-    from sim.reports.console import summary_table
-    from sim.reports.write import write_run
     from sim.studies.manifest import begin_manifest, end_manifest
     from sim.studies.run_folder import open_run
 
@@ -65,6 +64,10 @@ def execute(arguments: argparse.Namespace) -> int:
     manifest |= {"data_sha256": data_hashes(plain["market"]), "correlation_repairs": repairs}
     with open_run(Path(config.out), config.experiment.name) as run:
         result = _simulate(config)
+        # figures need matplotlib and scipy.stats, for which the first path should not wait
+        from sim.reports.console import summary_table
+        from sim.reports.write import write_run
+
         write_run(run.path, plain, result, end_manifest(manifest))
     print(summary_table(result))
     print(f"\nreport: {run.final}/report.html")

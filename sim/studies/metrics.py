@@ -54,6 +54,7 @@ CAPITAL: dict[str, Metric] = {
     "traders": Metric("Traders", "traders"),
     "accounts": Metric("Accounts", "accounts"),
     "effective_accounts": Metric("Effective accounts", "accounts"),
+    "protocol_deposits": Metric("Deposits that only the protocol brings"),
     "day0_accounts": Metric("Liquidatable on day 0", "accounts"),
     "day0_notional": Metric("Liquidatable on day 0, notional"),
     "lambda_ratio": Metric("Background ratio Λ", "×"),

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -151,16 +152,35 @@ def _sync(path: Path) -> None:
 
 @contextmanager
 def _terminate_cleanly() -> Iterator[None]:
-    """Let SIGTERM raise `Terminated` inside the block (in the main thread only)."""
+    """Let SIGTERM and SIGINT end the block, wherever they strike (in the main thread only).
+
+    The compiler calls back into Python from code that drops exceptions: a signal that strikes
+    there is remembered, and what fails because of it counts as the signal.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    received: list[type[BaseException]] = []
 
     def stop(signum: int, frame: FrameType | None) -> None:
-        raise Terminated
+        received.append(KeyboardInterrupt if signum == signal.SIGINT else Terminated)
+        raise received[-1]
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {sign: signal.signal(sign, stop) for sign in (signal.SIGINT, signal.SIGTERM)}
+    hook, sys.unraisablehook = sys.unraisablehook, _quiet_about_signals
     try:
         yield
+    except Exception:
+        if received:
+            raise received[0] from None
+        raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        sys.unraisablehook = hook
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+
+
+def _quiet_about_signals(dropped: sys.UnraisableHookArgs) -> None:
+    """Say nothing of a dropped exception that is one of our signals."""
+    if not isinstance(dropped.exc_value, KeyboardInterrupt | Terminated):
+        sys.__unraisablehook__(dropped)

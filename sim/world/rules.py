@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numba
+
 from sim.errors import SluicegateError
 from sim.rules import LIQUIDATOR_RULE, RULE_SLOTS, TRADER_RULE, Rule, Rules, pad
 from sim.world.schema.run import RunConfig
@@ -42,9 +44,7 @@ def load_rules(config: RunConfig) -> RuleSet:
     return RuleSet(rules, (trader_kinds, liquidator_kinds))
 
 
-def _load(
-    named: dict[str, dict[str, str]], signature: Any
-) -> tuple[list[Rule], dict[str, int]]:
+def _load(named: dict[str, dict[str, str]], signature: Any) -> tuple[list[Rule], dict[str, int]]:
     found: list[Rule] = []
     kinds: dict[str, int] = {}
     for where, rule in named.items():
@@ -60,7 +60,10 @@ def _load(
 
 def _checked(rule: Rule, signature: Any, where: str, target: str) -> Rule:
     """Refuse a function that was not compiled as a rule of this kind."""
-    if signature not in getattr(rule, "nopython_signatures", ()):
+    compiled = not getattr(
+        numba.config, "DISABLE_JIT", 0
+    )  # a debugger runs rules as plain functions
+    if compiled and signature not in getattr(rule, "nopython_signatures", ()):
         name = "trader_rule" if signature == TRADER_RULE else "liquidator_rule"
         raise SluicegateError(
             "this function is no rule of the kind that is needed here",

@@ -48,7 +48,7 @@ class Watchful(OwnerAgent):
 def timed(work: Callable[[], object], repeats: int = 1) -> tuple[float, object]:
     """Shortest time of some repeats, and the last result.
 
-    Seconds are the thread's own on the processor, so that a busy machine does not change the ratios.
+    Seconds are the thread's own on the processor: a busy machine does not change the ratios.
     """
     seconds = []
     for _ in range(repeats):

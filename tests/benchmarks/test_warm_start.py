@@ -28,7 +28,8 @@ def test_second_start_compiles_nothing():
 def test_another_venue_scope_or_liquidator_compiles_nothing_either():
     words = [
         *SMALL,
-        "venue=[drift,marginfi]",
+        "venue=[drift,kamino]",
+        "archetype=[perp_long,perp_short,staked_looper]",
         "liquidator=[slow_desk]",
         "venue.drift.oracle.delay=9",
     ]

@@ -28,7 +28,7 @@ def measure(overrides: list[str]) -> dict:
             text=True,
             check=False,
         )
-    if done.returncode != 0:
+    if done.returncode != 0 or not done.stdout:
         raise RuntimeError(f"the command failed:\n{done.stdout}{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -81,7 +81,7 @@ def main(overrides: list[str]) -> None:
 
         numba.njit(lambda x: x + 1.0)(1.0)
         overrides = [word for word in overrides if word != "compile=something"]
-    command(["run", *overrides])
+    sys.exit(command(["run", *overrides]))  # only if something was wrong
 
 
 def names(recorder) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.cli import _placement, main
+from sim.cli import _placement, main, run
 from sim.cli._progress import progress_bar
 from sim.errors import SluicegateError, Terminated
 
@@ -93,6 +93,17 @@ def test_mistakes_end_with_code_2_and_no_traceback(words, part):
     assert done.returncode == 2, done.stderr
     assert part in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_examples_of_the_help_are_accepted():
+    shown = [line.split("  ")[0] for line in run._EXAMPLES.replace("\n  ", "\n").splitlines()]
+    tried = 0
+    for line in shown:
+        words = line.split()[2:]
+        if line.startswith("sluicegate run") and not any(word.startswith("--") for word in words):
+            run.check(run.load_config(words, []))
+            tried += 1
+    assert tried >= 4
 
 
 def test_foreign_packages_are_refused(monkeypatch, tmp_path):

@@ -41,7 +41,9 @@ def simulate(*given):
     result = run_experiment(config, done.append)
     runs = config.paths * len(config.experiment.worlds) * len(config.experiment.twins)
     assert sum(done) == len(result.per_path) == runs
-    numbers = result.per_path[[name for name in RESULT.names if name != "generation"]]
+    numbers = result.per_path[
+        [name for name in RESULT.names if name not in ("generation", "imbalance")]
+    ]
     assert np.isfinite(numbers.to_numpy()).all()
     assert (result.worlds["equity"] > 0.0).all()
     return config, result

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.errors import SluicegateError
+from sim.errors import SluicegateError, Terminated
 from sim.studies.manifest import begin_manifest, config_hash, end_manifest, git_state
 from sim.studies.run_folder import open_run
 
@@ -124,3 +124,19 @@ def test_manifest(tmp_path):
 
 def test_outside_git_there_is_no_commit(tmp_path):
     assert git_state(tmp_path) == {"hash": None, "dirty": None}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize(
+    ("sign", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
+)
+def test_a_signal_that_foreign_code_drops_still_ends_the_run(tmp_path, sign, raised):
+    before = signal.getsignal(sign)
+    with pytest.raises(raised), open_run(tmp_path, "scopes"):
+        try:
+            os.kill(os.getpid(), sign)
+            time.sleep(5)
+        except BaseException:  # as a callback of the compiler does
+            raise RuntimeError("no compiled object yet") from None
+    assert list((tmp_path / "scopes").iterdir()) == []
+    assert signal.getsignal(sign) is before

@@ -1,5 +1,6 @@
 """A built world of the simulator as the plain dictionaries that the reference reads."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def describe(factory: Factory, built: Built, twin: str) -> Plain:
     opening, settings = built.assembled.opening, world.settings[0]
     names = instrument_names(layout)
     count = int(settings["accounts"])
-    owners = [range(a, b) for a, b in zip(world.first_account, world.first_account[1:], strict=False)]
+    owners = [range(a, b) for a, b in pairwise(world.first_account.tolist())]
     return {
         "step": float(settings["step"]),
         "block": float(settings["block"]),
@@ -173,12 +174,16 @@ def liquidators(factory: Factory, world: Any) -> list[Plain]:
     """Return one entry per liquidator, with the name of its rule."""
     layout, holders = factory.layout, holder_names(factory.layout)
     kinds = {n: target.rsplit(".", 1)[-1] for target, n in factory.rule_set.kinds[1].items()}
-    return [
-        plain(
-            row,
-            holder=holders[row["holder"]],
-            rule=kinds[int(row["rule"])],
-            least_profit=float(world.strategy[i, 0]),
-        )
-        for i, row in enumerate(world.liquidators)
-    ] if layout.liquidators else []
+    return (
+        [
+            plain(
+                row,
+                holder=holders[row["holder"]],
+                rule=kinds[int(row["rule"])],
+                least_profit=float(world.strategy[i, 0]),
+            )
+            for i, row in enumerate(world.liquidators)
+        ]
+        if layout.liquidators
+        else []
+    )

@@ -40,7 +40,7 @@ class Stepper:
     def __init__(self, factory: Factory, built: Built, path: int = 0, twin: str = "full") -> None:
         self.world: World = built.twin(factory.layout, twin)
         self.rules = factory.rules
-        opening = built.assembled.opening
+        opening = self.opening = built.assembled.opening
         self.state: State = kernel.copy_state(opening)
         config = factory.config
         prices, regimes = simulate(factory.law, config.seed, 1, config.steps, first_path=path)
@@ -55,5 +55,5 @@ class Stepper:
         """Step from ``t - 1`` to ``t``; after the last one the books are closed."""
         self._step(self.world, self.state, self.rules, self.prices[t], self.regimes[t - 1])
         if t == len(self.prices) - 1:
-            finish(self.world, self.state, self.wealth)
+            finish(self.world, self.state, self.opening, self.wealth)
         return self.state

@@ -111,7 +111,12 @@ class Pair:
             for n, asset in enumerate(self.layout.assets):
                 moved = float(state.gross[len(state.pools) + n])
                 mine = plain.outside[holder][asset]
-                yield f"{asset} of {holder}", float(state.outside[h, n]), mine, moved + abs(mine) + 1
+                yield (
+                    f"{asset} of {holder}",
+                    float(state.outside[h, n]),
+                    mine,
+                    moved + abs(mine) + 1,
+                )
 
     def _growth(self, name: str, pool: np.void) -> Iterator[tuple[str, float, float, float]]:
         """Growth of a pool's indices in the step, where somebody holds or owes.

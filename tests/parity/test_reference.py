@@ -1,8 +1,8 @@
 """The simulator against the plain reference, after every step of random worlds.
 
-Both are compared for as long as no decision of the path (below maintenance or not, worth taking or
-not, which leg first) was closer to its edge than rounding can reach. What the worlds held is counted,
-so that the comparison cannot pass on quiet ones.
+Both are compared for as long as no decision of the path (below maintenance or not, worth taking
+or not, which leg first) was closer to its edge than rounding can reach. What the worlds held is
+counted, so that the comparison cannot pass on quiet ones.
 """
 
 import ast
@@ -19,7 +19,7 @@ from tests.parity.worlds import random_run
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference"
 CLOSEST = 1e-9  # relative distance of a decision from its edge
-WORLDS, MANY_WORLDS = 40, 1000
+WORLDS, MANY_WORLDS = 40, 1100
 SEEDS = st.integers(0, 2**32 - 1)
 QUIETLY = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 

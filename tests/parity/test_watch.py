@@ -15,7 +15,7 @@ from sim.world.schema.run import RunConfig
 from tests.parity.worlds import random_run
 
 PATHS = 4  # of each world
-SKINS = (0.001, 0.01, 0.1, 0.4)
+SKINS = (0.002, 0.02, 0.3)
 QUIETLY = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 seen: Counter[str] = Counter()

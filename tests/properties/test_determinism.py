@@ -13,7 +13,7 @@ from tests.random_worlds import default, stressed
 
 EXPERIMENT = {
     "name": "small",
-    "worlds": {"venue": {"scope": "venue"}, "hub+relever": {"scope": "hub", "relever": 0.5}},
+    "worlds": {"venue": {"scope": "venue"}, "hub_relevered": {"scope": "hub", "relever": 0.5}},
     "baseline": "venue",
     "twins": ["full", "none"],
 }

@@ -221,7 +221,9 @@ def take_loan(
 ) -> float:
     """Repay debt, seize collateral; a flash liquidator sells it at once."""
     debt, seized = w.instruments[offer.leg], w.instruments[offer.collateral]
-    cash = ledger.pool_cash(w, offer.collateral) * w.seen_notional[offer.collateral]
+    cash = ledger.pool_cash(w, offer.collateral)
+    w.decide(cash, ledger.deposits(w, offer.collateral))
+    cash *= w.seen_notional[offer.collateral]
     payable = max(0.0, cash) / (1.0 + offer.charge)
     w.decide(usd - payable, usd)
     usd = min(usd, payable)

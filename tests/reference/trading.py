@@ -141,9 +141,7 @@ def owner_decides(w: World, row: int) -> tuple[float, float]:
         return 0.0, 0.0
     siblings = [b for b in w.owned[account.owner] if b != row]
     means = w.wallet[account.owner] * price
-    means += sum(
-        margin.spare(w, b, ledger.pool_cash(w, w.accounts[b].cash)) for b in siblings
-    )
+    means += sum(margin.spare(w, b, ledger.pool_cash(w, w.accounts[b].cash)) for b in siblings)
     sent = min(missing, willing * means)
     lacking = missing - sent
     if lacking <= 0.0:

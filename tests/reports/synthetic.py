@@ -10,8 +10,8 @@ WORLDS = {  # name: (scope, arm, scale of losses)
     "venue": ("venue", "same legs", 1.0),
     "unified": ("unified", "same legs", 0.55),
     "hub": ("unified", "same legs", 0.7),
-    "unified+relever": ("unified", "re-levered", 1.1),
-    "hub+relever": ("unified", "re-levered", 1.5),
+    "unified_relevered": ("unified", "re-levered", 1.1),
+    "hub_relevered": ("unified", "re-levered", 1.5),
 }
 BEARERS = {
     "isolated": "pool suppliers of the venue where the position sits",

@@ -1,0 +1,203 @@
+"""The positions of an archetype, written as legs of traders.
+
+Every leg is ``base + scale x risk``: the trader's own collateral is base, what he borrows, buys
+with it or holds as contracts is risk. Scaling a trader's risk up or down (to fit initial margin, to
+redeploy freed margin, to match open interest) then touches one number and never creates value: a
+position's risk legs are worth nothing at the start prices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.errors import SluicegateError
+from sim.world.draws import Draws
+from sim.world.layout import Layout
+from sim.world.schema.population import (
+    ArchetypeConfig,
+    LoanPosition,
+    PerpetualPosition,
+    SupplyPosition,
+)
+
+Ints = np.ndarray
+Floats = np.ndarray
+
+
+@dataclass
+class Legs:
+    """Columns of a table of legs; one entry per leg of a position."""
+
+    trader: Ints
+    position: Ints  # unique over all traders
+    instrument: Ints
+    base: Floats  # tokens or contracts that do not scale
+    risk: Floats  # tokens or contracts at scale 1
+    emode: Ints  # weight table the position uses, 0 for the plain one
+    matched: Ints  # 1 for contracts that may be scaled to match open interest
+
+    @staticmethod
+    def concatenate(parts: list[Legs]) -> Legs:
+        """Join tables."""
+        names = Legs.__dataclass_fields__
+        return Legs(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
+
+
+class Builder:
+    """Collects the legs of a population, archetype by archetype."""
+
+    def __init__(self, layout: Layout, prices: Floats, draws: Draws) -> None:
+        self.layout, self.prices, self.draws = layout, prices, draws
+        self.parts: list[Legs] = []
+        self.positions = 0
+        zeros = np.zeros(draws.traders)
+        self.cash, self.cash_risk = zeros.copy(), zeros.copy()
+        self.wallet, self.wallet_risk = zeros.copy(), zeros.copy()
+        self.cash_price = prices[layout.cash]
+
+    def add(
+        self,
+        trader: Ints,
+        instrument: Ints,
+        base: Floats | float,
+        risk: Floats | float,
+        **extra: int | Ints,
+    ) -> None:
+        """Append legs of the position that is being written."""
+        size = len(trader)
+        self.parts.append(
+            Legs(
+                trader,
+                self.positions + np.arange(size),
+                instrument,
+                np.broadcast_to(base, size).astype(float),
+                np.broadcast_to(risk, size).astype(float),
+                np.broadcast_to(extra.get("emode", 0), size).astype(np.int64),
+                np.broadcast_to(extra.get("matched", 0), size).astype(np.int64),
+            )
+        )
+
+    def instruments(self, kind: str, venue: Ints, asset: Ints, key: str) -> Ints:
+        """Instrument numbers for pairs of venue and asset numbers; each must be listed."""
+        layout = self.layout
+        table = np.array(
+            [[layout.instrument(kind, v, a) for a in layout.assets] for v in layout.venues]
+        )
+        found = table[venue, asset]
+        if np.any(found < 0):
+            i = int(np.argmax(found < 0))
+            raise SluicegateError(
+                f"{layout.venues[venue[i]]} does not list {layout.assets[asset[i]]} as a {kind}",
+                where=key,
+                hint="choose another asset or venue for the position, or list it at the venue",
+            )
+        return found
+
+    def pick(self, key: str, shares: dict[str, float], names: tuple[str, ...], who: Ints) -> Ints:
+        """Number (in ``names``) of the option each trader of ``who`` draws."""
+        numbers = np.array([names.index(n) if n in names else -1 for n in shares])
+        if np.any(numbers < 0):
+            unknown = list(shares)[int(np.argmin(numbers))]
+            raise SluicegateError(
+                f"{unknown!r} is not part of this run", where=key, allowed=", ".join(names)
+            )
+        return numbers[self.draws.choice(key, shares)[who]]
+
+
+def write_perpetual(
+    b: Builder, key: str, spec: PerpetualPosition, who: Ints, wealth: Floats, hedged: Floats | None
+) -> None:
+    """Contracts against a zero-value quote leg; the margin is the trader's cash."""
+    layout = b.layout
+    venue = b.pick(f"{key}.venues", spec.venues, layout.venues, who)
+    sign = 1.0 if spec.side == "long" else -1.0
+    if hedged is None:
+        asset = b.pick(f"{key}.assets", spec.assets, layout.assets, who)
+        notional = wealth * b.draws.between(f"{key}.leverage", spec.leverage)[who]
+    else:
+        asset, notional = hedged[0].astype(np.int64), hedged[1]
+    quantity = sign * notional / b.prices[asset]
+    contracts = b.instruments("perpetual", venue, asset, f"{key}.assets")
+    cash = np.full(len(who), layout.cash)
+    quote = b.instruments("quote", venue, cash, f"{key}.venues")
+    b.add(who, contracts, 0.0, quantity, matched=int(hedged is None))
+    b.add(who, quote, 0.0, -quantity * b.prices[asset])
+    b.cash[who] += wealth * spec.share / b.cash_price
+
+
+def write_loan(b: Builder, key: str, spec: LoanPosition, who: Ints, wealth: Floats) -> None:
+    """Own collateral, a loan against it, and what the loan bought."""
+    layout = b.layout
+    venue = b.pick(f"{key}.venues", spec.venues, layout.venues, who)
+    held = b.pick(f"{key}.collateral", spec.collateral, layout.assets, who)
+    owed = b.pick(f"{key}.debt", spec.debt, layout.assets, who)
+    own = wealth * spec.share
+    loan = own * b.draws.between(f"{key}.leverage", spec.leverage)[who]
+    emode = emode_numbers(layout, venue, spec.emode)
+    bought = loan / b.prices[held] if spec.proceeds == "collateral" else 0.0 * loan
+    collateral = b.instruments("balance", venue, held, f"{key}.collateral")
+    debt = b.instruments("balance", venue, owed, f"{key}.debt")
+    b.add(who, collateral, own / b.prices[held], bought, emode=emode)
+    b.add(who, debt, 0.0, -loan / b.prices[owed], emode=emode)
+    if spec.proceeds == "cash":
+        b.cash_risk[who] += loan / b.cash_price
+    if spec.proceeds == "wallet":
+        b.wallet_risk[who] += loan / b.cash_price
+
+
+def emode_numbers(layout: Layout, venue: Ints, name: str | None) -> Ints:
+    """Weight table of an efficiency mode at each venue; 0 where the venue has no such mode."""
+    numbers = [
+        1 + layout.emodes.index((v, name)) if (v, name) in layout.emodes else 0
+        for v in layout.venues
+    ]
+    return np.array(numbers)[venue]
+
+
+def write_supply(
+    b: Builder, key: str, spec: SupplyPosition, who: Ints, wealth: Floats, hedge: bool
+) -> Floats:
+    """A deposit. One that a perpetual hedges grows with it, bought with a loan beyond scale 1.
+
+    Returns
+    -------
+    (2, n) float64 ndarray
+        Asset number and notional, for the perpetual that hedges it.
+    """
+    layout = b.layout
+    venue = b.pick(f"{key}.venues", spec.venues, layout.venues, who)
+    asset = b.pick(f"{key}.assets", spec.assets, layout.assets, who)
+    value = wealth * spec.share
+    instrument = b.instruments("balance", venue, asset, f"{key}.assets")
+    quantity = value / b.prices[asset]
+    if hedge:
+        cash = b.instruments("balance", venue, np.full(len(who), layout.cash), f"{key}.venues")
+        b.add(who, instrument, 0.0, quantity)
+        b.add(who, cash, value / b.cash_price, -value / b.cash_price)
+    else:
+        b.add(who, instrument, quantity, 0.0)
+    groups = np.array([layout.group(name) for name in layout.assets])
+    return np.stack([groups[asset].astype(float), value])
+
+
+def write_archetype(
+    b: Builder, name: str, spec: ArchetypeConfig, who: Ints, wealth: Floats
+) -> None:
+    """All positions of the traders of one archetype."""
+    hedges = {p.hedges for p in spec.positions if isinstance(p, PerpetualPosition)}
+    written: dict[int, Floats] = {}
+    for number, position in enumerate(spec.positions):
+        key = f"archetype.{name}.positions[{number}]"
+        if isinstance(position, PerpetualPosition):
+            hedged = None if position.hedges is None else written.get(position.hedges)
+            if position.hedges is not None and hedged is None:
+                raise SluicegateError("only a supply position can be hedged", where=f"{key}.hedges")
+            write_perpetual(b, key, position, who, wealth, hedged)
+        elif isinstance(position, LoanPosition):
+            write_loan(b, key, position, who, wealth)
+        elif isinstance(position, SupplyPosition):
+            written[number] = write_supply(b, key, position, who, wealth, number in hedges)
+        b.positions += len(who)
+    b.wallet[who] += wealth * spec.wallet / b.cash_price
