@@ -13,7 +13,7 @@ from sim.step import accrue, act, deliver, liquidate, margin, move, observe, rec
 PHASES = ("move", "relax", "observe", "deliver", "act", "margin", "liquidate", "accrue", "record")
 
 
-def _checked_step(
+def _checked_step(  # noqa: PLR0917
     world: World,
     state: State,
     opening: State,

@@ -29,7 +29,6 @@ from tests.worlds import (
     weight,
 )
 
-
 # A rule is compiled when its file is imported; after that, which rules a world names costs nothing.
 RULES = (agents.liquidator.take_all, sim.world.idle.decline)
 

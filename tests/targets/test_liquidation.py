@@ -41,9 +41,7 @@ def first_true(happens: Callable[[float], bool], safe: float, gone: float) -> fl
 def long_or_short(sign: float, end: float, mmr: float, leverage: float) -> Bench:
     """One contract opened at 100 with margin 100 / leverage; the price goes to ``end``."""
     drift = {"BTC": fall_to(100.0, end, STEP)}
-    config = run_dict(
-        market({"BTC": 100.0}, drift=drift), {"venue": perpetual_venue("BTC", mmr)}
-    )
+    config = run_dict(market({"BTC": 100.0}, drift=drift), {"venue": perpetual_venue("BTC", mmr)})
     holding: Holding = {
         ("perpetual", "BTC"): sign,
         ("quote", "USDC"): -sign * 100.0,
@@ -67,7 +65,7 @@ def test_d08_linear_liquidation_price(key: str, sign: float, far: float) -> None
 
 
 def cross_account(fall: float) -> Bench:
-    """Dollars, haircut ether and a bitcoin perpetual in one account; ether falls beta times as far."""
+    """Dollars, haircut ether and a bitcoin perpetual in one account; ether falls beta times it."""
     p = target("D08")["params"]["cross"]
     ends = {
         "BTC": fall_to(p["btc_px"], p["btc_px"] * (1.0 - fall), STEP),
