@@ -23,7 +23,7 @@ def take_what_pays(view: LiquidatorView, params: np.ndarray) -> LiquidatorAction
     """
     share = 1.0
     if view.slippage > 0.0:
-        share = min(1.0, view.bonus / (2.0 * view.slippage))
+        share = min(1.0, max(0.0, view.bonus) / (2.0 * view.slippage))
     notional = min(share * view.notional, view.capacity, view.capital)
     part = notional / view.notional if view.notional > 0.0 else 0.0
     profit = notional * (view.bonus - part * view.slippage) - view.cost
@@ -68,7 +68,7 @@ class Liquidator:
         """Take what it wants of an offer, if its latency has passed; return the USD taken."""
         if not ready(self.world, self.state, self.number, account):
             return 0.0
-        view = offer_view(self.world, self.state, self.number, offer)
+        view = offer_view(self.world, self.state, self.number, account, offer)
         action = LiquidatorAction(float(self.decide(view).notional))
         notional = affordable(view, action)
         if notional <= 0.0:

@@ -70,12 +70,12 @@ def begin(world: World, state: State, opening: State, fundamental: np.ndarray, r
 
 @lean
 def trader_wealth(world: World, state: State) -> float:
-    """USD that all owners have: accounts, wallets and what is under way."""
+    """USD that all owners have: accounts (none counts below zero), wallets, what is under way."""
     cash = world.settings[0].cash_asset
     total = 0.0
     for a in range(world.settings[0].accounts):
         equity, _ = assess(world, state, MAINTENANCE, a)
-        total += equity
+        total += max(equity, 0.0)
     tokens = state.outside[TRANSIT, cash]
     for t in range(len(state.wallet)):
         tokens += state.wallet[t]
@@ -99,6 +99,8 @@ def liquidator_wealth(world: World, state: State) -> float:
 def finish(world: World, state: State, opening: State, wealth: np.ndarray) -> None:
     """Close the books of a path; ``wealth`` holds the traders' and liquidators' at its start."""
     state.stats[0].imbalance = imbalance(world, state, opening)
+    for o in range(len(world.oracles)):  # the end is valued at the markets' prices, not late ones
+        state.feeds[o].published = state.markets[world.oracles[o].market].mark
     refresh_g(world, state)
     book_shortfall(world, state)
     state.stats[0].trader_loss = wealth[0] - trader_wealth(world, state)

@@ -42,7 +42,7 @@ class LiquidatorView(NamedTuple):
     """One call on offer to a liquidator."""
 
     notional: float  # USD of debt or contracts that the venue lets it take now
-    bonus: float  # gain per USD taken, before impact
+    bonus: float  # gain per USD taken at the markets' prices, before impact; may be negative
     slippage: float  # log-price impact of selling the whole of it
     cost: float  # USD per call
     capacity: float  # USD it can still take in this block

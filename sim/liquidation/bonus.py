@@ -3,7 +3,8 @@
 ``FIXED_BONUS``: a constant, as on marginfi (2.5 % to the liquidator, 2.5 % to insurance) or Aave.
 ``LTV_BONUS``: Kamino's, ``min(max(min, LTV - unhealthy LTV), max, 1 - LTV without borrow factors)``
 (hubbleprotocol/klend, ``liquidation_operations.rs``): the later, the dearer, never more than the
-collateral can pay.
+collateral can pay. From a plain LTV of 0.99 a small bad-debt bonus takes over, so that somebody
+clears what is left.
 """
 
 from sim.compile import lean
@@ -12,6 +13,8 @@ from sim.margin.weights import asset_weight, liability_weight
 from sim.state.codes import BALANCE, LTV_BONUS, MAINTENANCE
 from sim.state.state import State
 from sim.state.world import LONG, SHORT, World
+
+BAD_DEBT_LTV = 0.99  # debt / collateral, without weights
 
 
 @lean
@@ -49,5 +52,6 @@ def bonus_rate(world: World, state: State, venue: int, a: int) -> float:
     if row.bonus != LTV_BONUS:
         return row.bonus_min
     ltv, unhealthy, plain = loan_to_value(world, state, a)
-    rate = min(max(row.bonus_min, ltv - unhealthy), row.bonus_max)
-    return max(0.0, min(rate, 1.0 / plain - 1.0 if plain > 0.0 else rate))
+    if plain >= BAD_DEBT_LTV:
+        return max(row.bonus_bad_debt, 1.0 - plain)
+    return min(max(row.bonus_min, ltv - unhealthy), row.bonus_max, 1.0 - plain)

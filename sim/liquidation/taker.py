@@ -27,14 +27,32 @@ def capital(world: World, state: State, liquidator: int, offer: Offer) -> float:
 
 
 @lean
-def slippage(world: World, state: State, offer: Offer) -> float:
+def slippage(world: World, state: State, a: int, offer: Offer) -> float:
     """Log-price cost of selling what the offer yields and buying what it needs, all at once."""
     leg = world.instruments[offer.leg]
     if offer.collateral < 0:
-        return abs(quote_log(world, state, leg.market, -offer.notional))
+        sold = -offer.notional if state.balance[offer.leg, a] >= 0.0 else offer.notional
+        return abs(quote_log(world, state, leg.market, sold))
     seized = world.instruments[offer.collateral]
     cost = abs(quote_log(world, state, leg.market, offer.notional))
     return cost + abs(quote_log(world, state, seized.market, -offer.notional))
+
+
+@lean
+def lead(world: World, state: State, k: int) -> float:
+    """Market price of instrument k over the price at which the venue hands it over."""
+    row = world.instruments[k]
+    return state.markets[row.market].mark / state.feeds[row.oracle].published
+
+
+@lean
+def true_gain(world: World, state: State, a: int, offer: Offer) -> float:
+    """Gain per USD taken at the markets' prices, before impact; the venue's may be late."""
+    if offer.collateral < 0:
+        basis = lead(world, state, offer.leg) - 1.0
+        return offer.gain + (basis if state.balance[offer.leg, a] >= 0.0 else -basis)
+    bought = lead(world, state, offer.collateral) / lead(world, state, offer.leg)
+    return (1.0 + offer.gain) * bought - 1.0
 
 
 @lean
@@ -45,13 +63,14 @@ def ready(world: World, state: State, liquidator: int, a: int) -> bool:
 
 
 @lean
-def offer_view(world: World, state: State, liquidator: int, offer: Offer) -> LiquidatorView:
+def offer_view(world: World, state: State, liquidator: int, a: int, offer: Offer) -> LiquidatorView:
     """The offer as a liquidator sees it, with what its own capacity and means allow."""
     means = max(0.0, capital(world, state, liquidator, offer))
     room = state.capacity[liquidator]
     cost = world.liquidators[liquidator].cost
-    paid = slippage(world, state, offer)
-    return LiquidatorView(offer.notional, offer.gain, paid, cost, room, means)
+    gain = true_gain(world, state, a, offer)
+    paid = slippage(world, state, a, offer)
+    return LiquidatorView(offer.notional, gain, paid, cost, room, means)
 
 
 @lean
@@ -91,7 +110,7 @@ def answer(world: World, state: State, rules: Rules, a: int, offer: Offer) -> fl
         liquidator = (turn + i) % count
         if not ready(world, state, liquidator, a):
             continue
-        view = offer_view(world, state, liquidator, offer)
+        view = offer_view(world, state, liquidator, a, offer)
         rule = rules.liquidators[world.liquidators[liquidator].rule]
         notional = affordable(view, rule(view, world.strategy[liquidator]))
         if notional <= 0.0:

@@ -8,7 +8,9 @@ from sim.compile import lean
 from sim.ledger import hand, pool_cash, post, settle_flat, tokens
 from sim.liquidation.offer import Offer, charge
 from sim.margin.health import leg_value
+from sim.market.impact import quote_log
 from sim.market.trade import swap
+from sim.numerics import exp
 from sim.state.codes import FIRST_INSURANCE, FLASH, PROTOCOL
 from sim.state.state import State
 from sim.state.world import World
@@ -48,6 +50,24 @@ def payable(state: State, offer: Offer, notional: float) -> float:
 
 
 @lean
+def proceeds(world: World, state: State, asset: int, quantity: float) -> float:
+    """USD that buying (+) or selling (-) tokens would move, impact included."""
+    usd = quantity * state.markets[asset].mark
+    if asset == world.settings[0].cash_asset:
+        return usd
+    return usd * exp(quote_log(world, state, asset, usd))
+
+
+@lean
+def repays(world: World, state: State, offer: Offer, seized: float, repaid: float) -> bool:
+    """Whether a flash loan can be paid back out of the sale; otherwise the transaction reverts."""
+    sold = -proceeds(world, state, world.instruments[offer.collateral].asset, -seized)
+    asset = world.instruments[offer.leg].asset
+    owed = proceeds(world, state, asset, repaid)
+    return sold >= owed + repaid * state.g[2, offer.leg] * (offer.fee + offer.protocol)
+
+
+@lean
 def take_pair(
     world: World, state: State, liquidator: int, a: int, offer: Offer, notional: float
 ) -> float:
@@ -59,9 +79,12 @@ def take_pair(
     seized_asset = world.instruments[offer.collateral].asset
     holder = world.liquidators[liquidator].holder
     repaid, seized = pair_amounts(state, a, offer, notional)
+    flash = world.venues[debt.venue].taker == FLASH
+    if flash and not repays(world, state, offer, seized, repaid):
+        return 0.0
     post(state, offer.collateral, a, -seized)
     hand(state, holder, seized_asset, seized)
-    if world.venues[debt.venue].taker == FLASH:
+    if flash:
         swap(world, state, holder, seized_asset, -seized)
     swap(world, state, holder, debt.asset, repaid)
     hand(state, holder, debt.asset, -repaid)

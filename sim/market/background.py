@@ -1,8 +1,10 @@
 """The background book: leverage of the rest of the market, by distance from the start price.
 
 When a mark first reaches a new low (high), the notional triggered on the way is sold (bought) at
-market. With ratio Lambda = (notional triggered by a 1 % move) / (flow that moves the price 1 %) the
-loop alone multiplies a move by 1 / (1 - Lambda) for as long as nothing decays.
+market. Lambda = (notional triggered by a 1 % move) / (flow that moves it 1 % at normal depth). With
+linear impact the loop alone multiplies a move by 1 / (1 - Lambda) for as long as nothing
+decays; concave impact multiplies small moves more and large ones less, and thinner depth raises
+the ratio, for the book does not shrink with depth.
 """
 
 from sim.compile import lean

@@ -26,12 +26,15 @@ def largest_collateral(world: World, state: State, a: int) -> int:
 
 
 @lean
-def repay_from_collateral(world: World, state: State, a: int, k: int, usd: float) -> None:
-    """Withdraw collateral, sell it, buy the debt's token, repay; the rest goes to the wallet."""
+def repay_from_collateral(world: World, state: State, a: int, k: int, usd: float) -> float:
+    """Withdraw collateral, sell it, buy the debt's token, repay; return the USD repaid.
+
+    What is over goes to the wallet.
+    """
     cash = world.settings[0].cash_asset
     c = largest_collateral(world, state, a)
     if c < 0 or usd <= 0.0:
-        return
+        return 0.0
     price = state.g[2, c]
     sold = min(usd / price, tokens(state, c, a), max(0.0, pool_cash(state, c)))
     before = state.outside[TRANSIT, cash]
@@ -48,6 +51,7 @@ def repay_from_collateral(world: World, state: State, a: int, k: int, usd: float
     over = state.outside[TRANSIT, cash] - before
     hand(state, TRANSIT, cash, -over)
     state.wallet[world.accounts[a].owner] += over
+    return bought * state.g[2, k]
 
 
 @lean
@@ -65,5 +69,5 @@ def deleverage(world: World, state: State, a: int, share: float) -> None:
             state.stats[0].deleveraged_notional += abs(filled) * state.g[2, k]
         elif kind == BALANCE and quantity < 0.0:
             usd = -leg_value(state.g, k, quantity) * share
-            repay_from_collateral(world, state, a, k, usd)
-            state.stats[0].deleveraged_notional += usd
+            repaid = repay_from_collateral(world, state, a, k, usd)
+            state.stats[0].deleveraged_notional += repaid

@@ -77,6 +77,7 @@ VENUE_ROW = np.dtype(
         ("bonus", "i8"),
         ("bonus_min", "f8"),  # liquidator's bonus, fraction of the debt repaid
         ("bonus_max", "f8"),
+        ("bonus_bad_debt", "f8"),  # LTV bonus: what is paid once debt is 0.99 of collateral or more
         ("insurance_fee", "f8"),  # fraction of the debt repaid or notional closed
         ("protocol_share", "f8"),  # share of the bonus kept by the protocol
         ("perp_fee", "f8"),  # liquidator's discount on a perpetual taken over
@@ -84,7 +85,6 @@ VENUE_ROW = np.dtype(
         ("taker", "i8"),
         ("maker", "i8"),  # ledger row of the venue's market maker; -1 if none
         ("clearing", "i8"),  # ledger row of its settlement account
-        ("block", "f8"),  # s between liquidation rounds
     ]
 )
 

@@ -31,7 +31,6 @@ METRICS: dict[str, Metric] = {
     "liquidated_accounts": Metric("Liquidated accounts", "accounts"),
     "regret_notional": Metric("Regret liquidations"),
     "regret_accounts": Metric("Accounts liquidated in regret", "accounts"),
-    "hedge_notional": Metric("Hedges broken, notional"),
     "unfilled_notional": Metric("Unfilled notional"),
     "liquidator_profit": Metric("Liquidator profit", signed=True),
     "background_notional": Metric("Background book triggered"),
@@ -39,7 +38,6 @@ METRICS: dict[str, Metric] = {
     "topped_up": Metric("Collateral topped up"),
     "max_displacement": Metric("Worst displacement", "fraction"),
     "under_margin_hours": Metric("Time under margin", "account-hours"),
-    "depositor_loss": Metric("Depositor loss"),
 }
 
 CAPITAL: dict[str, Metric] = {

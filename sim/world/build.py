@@ -206,7 +206,7 @@ class Factory:
     @property
     def lambda_ratio(self) -> float:
         """Background ratio of the reference markets, weighted by depth."""
-        spot = [d for d in self.config.liquidity.spot.values() if d.depth is not None]
+        spot = [d for d in self.config.liquidity.spot.values() if d.depth and d.lambda_ratio]
         total = sum(d.depth or 0.0 for d in spot)
         weighted = sum((d.depth or 0.0) * d.lambda_ratio for d in spot)
         return weighted / total if total > 0.0 else 0.0

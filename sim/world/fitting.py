@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.state import codes
+from sim.state.world import LONG
 from sim.world.assemble import Assembled, assemble, assess_rows
 from sim.world.layout import Layout
 from sim.world.population import Population
@@ -19,6 +20,7 @@ from sim.world.scopes import Grouping, capital_required
 HALVINGS = 40  # when positions are scaled down to initial margin
 MAKER_SHARE = 0.5  # of its initial margin that a market maker opens the run with
 REFERENCE_SCOPE = "venue"
+LEAST_WEIGHT = 0.01  # cash that counts for less is no margin
 Kinds = tuple[dict[str, int], dict[str, int]]
 
 
@@ -27,7 +29,7 @@ class Needs:
     """What the accounts of a scope lack for initial margin before any cash, USD."""
 
     assembled: Assembled
-    need: np.ndarray  # (A,) negative where there is some over
+    need: np.ndarray  # (A,) cash to bring, at the weight at which it counts; negative if some over
     requirement: np.ndarray  # (A,)
 
     @property
@@ -67,7 +69,11 @@ class Fitter:
         found = assess_rows(
             assembled.world, assembled.opening, codes.INITIAL, assembled.rows.accounts
         )
-        return Needs(assembled, found[:, 1] - found[:, 0], found[:, 1])
+        need = found[:, 1] - found[:, 0]
+        weight = assembled.world.weight[LONG, codes.INITIAL]
+        counts = weight[assembled.grouping.emode, assembled.grouping.cash]
+        need = np.where(need > 0.0, need / np.maximum(counts, LEAST_WEIGHT), need)
+        return Needs(assembled, need, found[:, 1])
 
     def cash(self, population: Population) -> np.ndarray:
         """USD that each trader can split over his accounts, (T,)."""

@@ -13,7 +13,7 @@ from sim.state.world import BASIS, LONG, NET, SHORT
 from sim.world.layout import Layout, LedgerRows
 from sim.world.schema.liquidity import Arbitrage
 from sim.world.schema.market import StakedAsset
-from sim.world.schema.venue import Liquidation, VenueConfig
+from sim.world.schema.venue import Liquidation, Sizing, VenueConfig
 
 UNLIMITED = np.inf
 KINDS = {"balance": codes.BALANCE, "quote": codes.QUOTE, "perpetual": codes.PERPETUAL}
@@ -198,9 +198,10 @@ def netting_table(layout: Layout) -> np.ndarray:
         for level, key in LEVEL_NAMES.items():
             table[NET, level, n] = getattr(rate.net, key)
             table[BASIS, level, n] = getattr(rate.basis, key)
-    buffer = 1.0 + layout.config.hub.liquidation.target.buffer
-    health = layout.config.hub.liquidation.target.health
-    table[:, codes.TARGET] = table[:, codes.MAINTENANCE] * buffer * health
+    target = layout.config.hub.liquidation.target
+    table[:, codes.TARGET] = table[:, codes.MAINTENANCE] * target.health
+    charged = table[NET, codes.MAINTENANCE] > 0.0
+    table[NET, codes.TARGET] += np.where(charged, target.buffer, 0.0)
     return table
 
 
@@ -209,28 +210,32 @@ def venue_table(layout: Layout, rows: LedgerRows, hub_nets: bool) -> np.ndarray:
     table = np.zeros(len(layout.venues) + 1, dtype=VENUE_ROW)
     table["maker"] = -1
     table["clearing"] = -1
-    table["block"] = layout.config.block_seconds
     for v, name in enumerate(layout.venues):
-        _liquidation(table[v], layout.config.venue[name].liquidation)
+        _sizing(table[v], layout.config.venue[name].liquidation)
+        _pricing(table[v], layout.config.venue[name].liquidation)
         if name in layout.perpetual_venues:
             place = layout.perpetual_venues.index(name)
             table[v]["maker"] = rows.first_maker + place
             table[v]["clearing"] = rows.first_clearing + place
-    _liquidation(table[-1], layout.config.hub.liquidation)
+    _sizing(table[-1], layout.config.hub.liquidation)
     table[-1]["engine"] = codes.NET_OF_LEGS if hub_nets else codes.SUM_OF_LEGS
     return table
 
 
-def _liquidation(row: np.void, spec: Liquidation) -> None:
+def _sizing(row: np.void, spec: Sizing) -> None:
     row["selection"] = SELECTION[spec.selection]
     row["size"] = SIZE[spec.size]
     row["close_factor"] = spec.close_factor
     row["full_ltv"] = np.nan if spec.full_ltv is None else spec.full_ltv  # nan: never
     row["dust"] = spec.dust
     row["max_notional"] = UNLIMITED if spec.max_notional is None else spec.max_notional
+
+
+def _pricing(row: np.void, spec: Liquidation) -> None:
     row["bonus"] = BONUS[spec.bonus.kind]
     row["bonus_min"] = spec.bonus.min
     row["bonus_max"] = spec.bonus.min if spec.bonus.max is None else spec.bonus.max
+    row["bonus_bad_debt"] = spec.bonus.bad_debt
     row["protocol_share"] = spec.bonus.protocol_share
     row["insurance_fee"] = spec.insurance_fee
     row["perp_fee"] = spec.perp_fee

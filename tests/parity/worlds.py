@@ -204,7 +204,17 @@ def random_hub(r: Random, names: list[str]) -> Config:
             "net": {"initial": 1.3 * net, "maintenance": net},
             "basis": {"initial": 1.3 * basis, "maintenance": basis},
         }
-    return {"provenance": PROVENANCE, "netting": netting, "liquidation": random_liquidation(r)}
+    return {
+        "provenance": PROVENANCE,
+        "netting": netting,
+        "liquidation": sizing(random_liquidation(r)),
+    }
+
+
+def sizing(liquidation: Config) -> Config:
+    """Keep what a hub decides itself: which leg, and how much."""
+    keys = ("selection", "size", "close_factor", "full_ltv", "dust", "max_notional", "target")
+    return {key: value for key, value in liquidation.items() if key in keys}
 
 
 def random_behaviour(r: Random, step: float) -> Config:

@@ -33,8 +33,11 @@ def bonus(w: World, venue: str, row: int) -> float:
     if terms.bonus == "fixed":
         return terms.bonus_min
     ltv, allowed, plain = loan_to_value(w, row)
-    rate = min(max(terms.bonus_min, ltv - allowed), terms.bonus_max)
-    return max(0.0, min(rate, 1.0 / plain - 1.0)) if plain > 0.0 else rate
+    if math.isfinite(plain):
+        w.decide(plain - 0.99, 1.0)
+    if plain >= 0.99:
+        return max(terms.bonus_bad_debt, 1.0 - plain)
+    return min(max(terms.bonus_min, ltv - allowed), terms.bonus_max, 1.0 - plain)
 
 
 def loan_offer(w: World, row: int, debt: str, collateral: str) -> SimpleNamespace:
@@ -158,27 +161,40 @@ def means_of(w: World, number: int, offer: SimpleNamespace) -> float:
     return max(0.0, cash / (1.0 + offer.fee + offer.protocol))
 
 
-def cost_of_selling(w: World, offer: SimpleNamespace) -> float:
+def true_gain(w: World, row: int, offer: SimpleNamespace) -> float:
+    """Gain per USD taken where tokens and contracts are worth what their markets say."""
+
+    def lead(k: str) -> float:
+        return w.mark[w.instruments[k].market] / w.published[w.instruments[k].feed]
+
+    if offer.collateral is None:
+        side = 1.0 if ledger.held(w, row, offer.leg) >= 0.0 else -1.0
+        return offer.gain + side * (lead(offer.leg) - 1.0)
+    return (1.0 + offer.gain) * (lead(offer.collateral) / lead(offer.leg)) - 1.0
+
+
+def cost_of_selling(w: World, row: int, offer: SimpleNamespace) -> float:
     """Log-price cost of trading away all that an offer brings."""
     where = w.instruments[offer.leg].market
     if offer.collateral is None:
-        return abs(market.price_move(w, where, -offer.notional))
+        side = -1.0 if ledger.held(w, row, offer.leg) >= 0.0 else 1.0
+        return abs(market.price_move(w, where, side * offer.notional))
     source = w.instruments[offer.collateral].market
     bought = abs(market.price_move(w, where, offer.notional))
     return bought + abs(market.price_move(w, source, -offer.notional))
 
 
-def wanted(w: World, number: int, offer: SimpleNamespace) -> float:
+def wanted(w: World, number: int, row: int, offer: SimpleNamespace) -> float:
     """USD that a liquidator takes of an offer."""
     him, means, room = w.liquidators[number], means_of(w, number, offer), w.room[number]
     if him.rule == "take_all":
         return min(offer.notional, room, means)
-    slippage = cost_of_selling(w, offer)
-    share = min(1.0, offer.gain / (2.0 * slippage)) if slippage > 0.0 else 1.0
+    slippage, gain = cost_of_selling(w, row, offer), true_gain(w, row, offer)
+    share = min(1.0, max(0.0, gain) / (2.0 * slippage)) if slippage > 0.0 else 1.0
     usd = min(share * offer.notional, room, means)
     if usd <= 0.0:
         return 0.0
-    profit = usd * (offer.gain - usd / offer.notional * slippage) - him.cost
+    profit = usd * (gain - usd / offer.notional * slippage) - him.cost
     if profit != him.least_profit:  # where nothing is earned or asked, it is exactly equal
         w.decide(profit - him.least_profit, max(1.0, usd))
     return usd if profit >= him.least_profit else 0.0
@@ -192,7 +208,7 @@ def answered(w: World, row: int, offer: SimpleNamespace) -> float:
         him = w.liquidators[number]
         if w.time - w.breach[row] < him.latency:
             continue
-        usd = wanted(w, number, offer)
+        usd = wanted(w, number, row, offer)
         if usd <= 0.0:
             continue
         taken = take(w, him, row, offer, usd)
@@ -215,6 +231,12 @@ def take(w: World, him: SimpleNamespace, row: int, offer: SimpleNamespace, usd: 
     if offer.collateral is None:
         return take_contracts(w, him, row, offer, usd)
     return take_loan(w, him, row, offer, usd)
+
+
+def worth_of_trade(w: World, asset: str, quantity: float) -> float:
+    """USD moved by buying (+) or selling (-) tokens, impact included."""
+    usd = quantity * w.mark[asset]
+    return usd if asset == w.cash else usd * math.exp(market.price_move(w, asset, usd))
 
 
 def take_loan(
@@ -240,10 +262,18 @@ def take_loan(
             repaid = owed
         else:
             given = held
+    flash = w.venues[debt.venue].taker == "flash"
+    if flash:  # the loan must be paid back out of the sale
+        sold = -worth_of_trade(w, seized.asset, -given)
+        fees = repaid * w.seen_notional[offer.leg] * (offer.fee + offer.protocol)
+        spent = worth_of_trade(w, debt.asset, repaid) + fees
+        w.decide(sold - spent, usd)
+        if sold < spent:
+            return 0.0
     w.seen_events.add("seized collateral")
     ledger.post(w, offer.collateral, row, -given)
     ledger.hand(w, him.holder, seized.asset, given)
-    if w.venues[debt.venue].taker == "flash":
+    if flash:
         market.swap(w, him.holder, seized.asset, -given)
     market.swap(w, him.holder, debt.asset, repaid)
     ledger.hand(w, him.holder, debt.asset, -repaid)

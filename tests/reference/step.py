@@ -143,19 +143,20 @@ def unwind(w: World) -> bool:
 
 def finish(w: World) -> dict[str, float]:
     """Results as they would be if the path ended now."""
-    seen = dict(w.seen_value), dict(w.seen_notional), dict(w.unseen)
+    seen = dict(w.seen_value), dict(w.seen_notional), dict(w.unseen), dict(w.published)
+    w.published = {name: w.mark[feed.market] for name, feed in w.feed_rows.items()}
     market.read_prices(w)
     results = dict(w.results)
     results["horizon_shortfall"] = waterfall.horizon_shortfall(w)
     results["trader_loss"] = w.start_wealth[0] - trader_wealth(w)
     results["liquidator_profit"] = liquidator_wealth(w) - w.start_wealth[1]
-    w.seen_value, w.seen_notional, w.unseen = seen
+    w.seen_value, w.seen_notional, w.unseen, w.published = seen
     return results
 
 
 def trader_wealth(w: World) -> float:
     """USD of all owners: accounts, wallets, and what is under way."""
-    accounts = sum(margin.assess(w, MAINTENANCE, row)[0] for row in range(w.margined))
+    accounts = sum(max(0.0, margin.assess(w, MAINTENANCE, row)[0]) for row in range(w.margined))
     tokens = w.outside["transit"][w.cash] + sum(w.wallet)
     return accounts + tokens * w.mark[w.cash]
 

@@ -44,11 +44,11 @@ def most_valuable_deposit(w: World, row: int) -> str | None:
     return best
 
 
-def repay_from_collateral(w: World, row: int, k: str, usd: float) -> None:
+def repay_from_collateral(w: World, row: int, k: str, usd: float) -> float:
     """Withdraw collateral, sell it, buy what is owed, repay; the rest goes to the wallet."""
     source = most_valuable_deposit(w, row)
     if source is None or usd <= 0.0:
-        return
+        return 0.0
     payable = max(0.0, ledger.pool_cash(w, source))
     amount = min(usd / w.seen_notional[source], ledger.held(w, row, source), payable)
     sold, owed = w.instruments[source].asset, w.instruments[k].asset
@@ -62,6 +62,7 @@ def repay_from_collateral(w: World, row: int, k: str, usd: float) -> None:
     bought, paid = buy(w, owed, proceeds, -ledger.held(w, row, k))
     ledger.post(w, k, row, bought)
     w.wallet[w.accounts[row].owner] += proceeds - paid
+    return bought * w.seen_notional[k]
 
 
 def buy(w: World, asset: str, cash: float, most: float) -> tuple[float, float]:
@@ -90,8 +91,7 @@ def close_share(w: World, row: int, share: float) -> None:
             w.results["deleveraged_notional"] += abs(filled) * w.seen_notional[k]
         if leg.kind == "balance" and quantity < 0.0:
             usd = -margin.value(w, k, quantity) * share
-            repay_from_collateral(w, row, k, usd)
-            w.results["deleveraged_notional"] += usd
+            w.results["deleveraged_notional"] += repay_from_collateral(w, row, k, usd)
 
 
 def top_up(w: World, row: int, usd: float) -> None:

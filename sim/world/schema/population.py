@@ -52,8 +52,8 @@ class LoanPosition(Strict):
     """loan over the trader's own collateral"""
     share: Fraction = 1.0
     """share of the trader's wealth that is its own collateral"""
-    proceeds: Literal["collateral", "cash", "wallet"] = "wallet"
-    """what the loan buys: more collateral, margin for other positions, or nothing here"""
+    proceeds: Literal["collateral", "cash", "wallet", "spent"] = "spent"
+    """what the loan buys: more collateral, margin for other positions, a reserve, nothing here"""
     emode: str | None = None
     """efficiency mode of the venue to use"""
 

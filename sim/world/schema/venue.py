@@ -141,6 +141,8 @@ class Bonus(Strict):
     """the fixed bonus, or the smallest one"""
     max: Fraction | None = None
     """largest bonus of the ltv kind; the smallest one if not given"""
+    bad_debt: Fraction = 0.01
+    """ltv kind: paid once debt is 0.99 of collateral or more"""
     protocol_share: Fraction = 0.0
     """share of the bonus kept by the protocol"""
 
@@ -160,8 +162,8 @@ class Target(Strict):
     """added to every perpetual's maintenance ratio"""
 
 
-class Liquidation(Strict):
-    """P4 to P6: selection, size, price, taker."""
+class Sizing(Strict):
+    """P4: which leg is offered, and how much of it."""
 
     selection: Literal["riskiest", "largest_relief"] = "largest_relief"
     size: Literal["close_factor", "to_target"] = "to_target"
@@ -173,6 +175,12 @@ class Liquidation(Strict):
     """a leg this small, or a remainder this small, is closed whole"""
     max_notional: Annotated[Positive, unit("USD")] | None = None
     """most that one call may take; null: no limit"""
+    target: Target = Target()
+
+
+class Liquidation(Sizing):
+    """P4 to P6: selection and size, price, taker."""
+
     bonus: Bonus = Bonus()
     insurance_fee: Fraction = 0.0
     """of the debt repaid, to the insurance fund"""
@@ -181,7 +189,6 @@ class Liquidation(Strict):
     perp_insurance_fee: Fraction = 0.0
     """of the notional closed, to the insurance fund"""
     taker: Literal["flash", "initial_margin"] = "flash"
-    target: Target = Target()
 
 
 class Oracle(Strict):
@@ -246,4 +253,5 @@ class HubConfig(Strict):
     provenance: Provenance
     netting: dict[str, NettingRate]
     """rates by underlying, for the netting engine; the settlement asset needs none"""
-    liquidation: Liquidation = Liquidation()
+    liquidation: Sizing = Sizing()
+    """selection and size; price and taker are those of the venue where the leg is"""
