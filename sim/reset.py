@@ -8,7 +8,7 @@ from sim.liquidation.horizon import book_shortfall
 from sim.margin.health import assess
 from sim.margin.watch import rebuild
 from sim.market.impact import remark
-from sim.market.oracle import observe_prices, refresh_g
+from sim.market.oracle import observe_prices, publish, refresh_g
 from sim.state.codes import MAINTENANCE, TRANSIT
 from sim.state.state import State
 from sim.state.world import World
@@ -105,3 +105,4 @@ def finish(world: World, state: State, opening: State, wealth: np.ndarray) -> No
     book_shortfall(world, state)
     state.stats[0].trader_loss = wealth[0] - trader_wealth(world, state)
     state.stats[0].liquidator_profit = liquidator_wealth(world, state) - wealth[1]
+    publish(world, state)

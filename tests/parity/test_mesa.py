@@ -23,14 +23,19 @@ from sim.world.schema.run import RunConfig, WorldChoice
 from tests.parity.stepper import Stepper
 
 ACCOUNTS, STEPS = 240, 300
-PATHS = {"venue": 9, "unified": 27, "hub": 27}  # each with liquidations, top-ups and bad debt
+PATHS = dict.fromkeys(("venue", "unified", "hub"), 1)  # one with liquidations, top-ups and bad debt
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @cache
 def factory() -> Factory:
     """Return the default world, thrown into a crash from the start."""
-    overrides = [f"accounts={ACCOUNTS}", f"steps={STEPS}", "market.regimes.start=crash"]
+    overrides = [
+        f"accounts={ACCOUNTS}",
+        f"steps={STEPS}",
+        "market.regimes.start=crash",
+        "liquidity.depth_factor.crash=0.1",
+    ]
     return Factory(validated(RunConfig, compose(overrides)))
 
 
