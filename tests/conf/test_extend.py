@@ -147,5 +147,5 @@ def test_a_scenario_of_ones_own(tmp_path):
     config, result = run(tmp_path, "experiment=crash")
     assert config.experiment.name == "crash"
     assert config.market.regimes.start == "crash"
-    assert config.liquidity.depth_factor == {"calm": 1.0, "stressed": 0.57, "crash": 0.1}
+    assert config.liquidity.depth_factor == {"calm": 1.0, "stressed": 0.8, "crash": 0.1}
     assert set(result.worlds["world"]) == set(config.experiment.worlds)

@@ -23,7 +23,7 @@ from sim.world.schema.run import RunConfig, WorldChoice
 from tests.parity.stepper import Stepper
 
 ACCOUNTS, STEPS = 240, 300
-PATHS = dict.fromkeys(("venue", "unified", "hub"), 1)  # one with liquidations, top-ups and bad debt
+PATHS = dict.fromkeys(("venue", "unified", "hub"), 16)  # one on which everything happens
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 

@@ -27,7 +27,7 @@ from tests.phases import PHASES
 from tests.random_worlds import Play, default, play, stressed
 
 USERS = (transfer, waterfall, accrual, deleverage, trade, transfers)
-TAX = 1.0 - 1e-4
+TAX = 1.0 - 1e-2
 
 
 def records(rows: tuple) -> tuple:
@@ -42,7 +42,7 @@ def assess_records(world, state, level, rows):
 
 
 def leaky_post(state, k, a, amount):
-    """Half of an entry loses a ten-thousandth on the way."""
+    """Half of an entry loses a hundredth on the way."""
     sim.ledger.post(state, k, a, amount if amount < 0.0 else TAX * amount)
 
 

@@ -26,7 +26,8 @@ CHUNK = 5_000
 def empty_book(accounts: int, params: dict[str, Any]) -> Bench:
     """The world of a book: a still price that falls once by the shock."""
     shock, delta = params["initial_shock_pct"] / 100.0, params["delta_pct"] / 100.0
-    spec = venue({"BTC": weight(THRESHOLD)}, {"size": "close_factor", "close_factor": 1.0})
+    rules = {"size": "close_factor", "close_factor": 1.0, "taker": "initial_margin"}
+    spec = venue({"BTC": weight(THRESHOLD)}, rules)
     prices = market({"BTC": 1.0}, drift={"BTC": fall_to(1.0, math.exp(-shock), STEP)})
     config = run_dict(
         prices,
