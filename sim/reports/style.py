@@ -54,14 +54,15 @@ class Look:
 
 
 def looks(worlds: pd.DataFrame) -> dict[str, Look]:
-    """One colour for a world's name before `+`; dashed and hollow for the re-levered arm."""
+    """One colour for a world, its scope's for the re-levered arm, which is dashed and hollow."""
     spare = iter(SPARE_COLOURS * len(worlds))
     colours = dict(SCOPE_COLOURS)
     found = {}
     for row in worlds.to_dict("records"):
-        stem = str(row["world"]).split("+")[0]
+        relevered = row.get("arm") == "re-levered"
+        stem = str(row["scope"] if relevered and "scope" in row else row["world"])
         colour = colours[stem] if stem in colours else colours.setdefault(stem, next(spare))
-        found[str(row["world"])] = Look(colour, row.get("arm") == "re-levered")
+        found[str(row["world"])] = Look(colour, relevered)
     return found
 
 

@@ -92,6 +92,9 @@ def cascade_rows(block: Block, slippage: Block | None, sample: Resample) -> Iter
         yield _row(block, name, f"branching_{number}", figure, parent)
 
 
+ROUNDING = 1e-12  # sums over accounts grouped otherwise differ by that much
+
+
 def static_rows(worlds: pd.DataFrame, baseline: str) -> Iterator[Row]:
     """Figures that are known before any path is run, and their difference to the baseline."""
     table = worlds.set_index("world")
@@ -105,5 +108,6 @@ def static_rows(worlds: pd.DataFrame, baseline: str) -> Iterator[Row]:
             note = STATIC if np.isfinite(value) else "not defined"
             yield (world, FULL, name, "static", "", *astuple(Estimate(value, note=note)))
             if world != baseline:
-                change = Estimate(value - base if np.isfinite(value - base) else NAN, note=note)
+                gap = 0.0 if np.isclose(value, base, rtol=ROUNDING, atol=0.0) else value - base
+                change = Estimate(gap if np.isfinite(gap) else NAN, note=note)
                 yield (world, FULL, name, "delta_static", baseline, *astuple(change))
