@@ -34,7 +34,7 @@ from sim.liquidation.horizon import under
 from sim.liquidation.offer import Offer
 from sim.liquidation.unwind import unwind_all
 from sim.market.background import fire_all
-from sim.market.paths import simulate
+from sim.market.course import Course, Journey
 from sim.reset import begin, finish, liquidator_wealth, trader_wealth
 from sim.rules import LiquidatorAction, TraderAction
 from sim.state.state import ACTING, FLAGGED
@@ -108,8 +108,8 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         self.world = built.twin(factory.layout, twin)
         self._opening = built.assembled.opening
         self.state = kernel.copy_state(self._opening)
-        prices, regimes = simulate(factory.law, config.seed, 1, config.steps, first_path=path)
-        self.prices, self.regimes = prices[0], regimes[0]
+        blocks = int(self.world.settings[0]["rounds"])
+        self.journey = Journey(factory.law, (config.seed, path), config.steps, blocks)
         world, rules = self.world, factory.rules
         kinds = world.accounts["rule"][: int(world.settings[0]["accounts"])]
         self.owners = [owner(self, a, rules.traders[kind]) for a, kind in enumerate(kinds)]
@@ -117,7 +117,7 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         self.liquidators = [
             liquidator(self, i, rules.liquidators[kind]) for i, kind in enumerate(kinds)
         ]
-        begin(world, self.state, self._opening, self.prices[0], self.regimes[0])
+        begin(world, self.state, self._opening, self.journey.prices[0], self.journey.regimes[0])
         self._wealth = np.array(
             [trader_wealth(world, self.state), liquidator_wealth(world, self.state)]
         )
@@ -125,18 +125,18 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
 
     def step(self) -> None:
         """Advance by one step: the nine phases in their order."""
-        world, state, t = self.world, self.state, self.steps
-        phases.move(world, state, self.prices[t], self.regimes[t - 1])
+        world, state, course = self.world, self.state, self.journey.course(self.steps)
+        phases.move(world, state, course)
         phases.relax(world, state)
         phases.observe(world, state)
         phases.deliver(world, state)
         self.ask_owners()
         phases.margin(world, state)
-        self.play_rounds()
+        self.play_rounds(course)
         phases.accrue(world, state)
         phases.record(world, state)
         self.datacollector.collect(self)
-        if t == len(self.prices) - 1:
+        if self.steps == len(self.journey.prices) - 1:
             finish(world, state, self._opening, self._wealth)
             self.running = False
 
@@ -148,16 +148,16 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         for owner in acting:
             owner.step()
 
-    def play_rounds(self) -> None:
+    def play_rounds(self, course: Course) -> None:
         """Rounds of liquidation until quiet or until the step is over."""
         world, state = self.world, self.state
         number = 0
         while True:
-            blocks = rounds.pause(world, state, self.play_round())
+            blocks = rounds.pause(world, state, course, number, self.play_round())
             number += blocks
             if blocks == 0 or number >= int(world.settings[0]["rounds"]):
                 return
-            rounds.next_block(world, state, number, blocks)
+            rounds.next_block(world, state, course, number, blocks)
 
     def play_round(self) -> bool:
         """Background book, one call per flagged account, inventories; True if something moved."""

@@ -8,6 +8,7 @@ import numba as nb
 import numpy as np
 
 from sim.compile import jit
+from sim.market.course import Course, fill_course
 from sim.market.paths import fill_path
 from sim.reset import begin, finish, liquidator_wealth, trader_wealth
 from sim.rules import LIQUIDATOR_RULES, TRADER_RULES, Rules
@@ -22,7 +23,19 @@ class Scratch(NamedTuple):
 
     prices: np.ndarray  # (T+1, N) USD, the exogenous path
     regimes: np.ndarray  # (T+1,)
+    course: np.ndarray  # (J, N) USD, the prices of one step at its blocks
     wealth: np.ndarray  # (2,) USD of traders and liquidators at the start
+
+
+def scratch_for(world: World, law: PathLaw, steps: int) -> Scratch:
+    """Workspace for paths of so many steps."""
+    assets, blocks = len(law.price), int(world.settings[0]["rounds"])
+    return Scratch(
+        prices=np.empty((steps + 1, assets)),
+        regimes=np.empty(steps + 1, dtype=np.int64),
+        course=np.empty((blocks, assets)),
+        wealth=np.zeros(2),
+    )
 
 
 class Scene(NamedTuple):
@@ -41,14 +54,15 @@ class Desk(NamedTuple):
 
 
 @jit
-def run_path(scene: Scene, rules: Rules, desk: Desk) -> None:
-    """Step a generated path from its start to its horizon."""
+def run_path(scene: Scene, rules: Rules, desk: Desk, key: tuple[np.uint64, int]) -> None:
+    """Step a generated path from its start to its horizon; ``key`` is its seed and number."""
     world, state, scratch = scene.world, desk.state, desk.scratch
     begin(world, state, scene.opening, scratch.prices[0], scratch.regimes[0])
     scratch.wealth[0] = trader_wealth(world, state)
     scratch.wealth[1] = liquidator_wealth(world, state)
     for t in range(scratch.prices.shape[0] - 1):
-        step(world, state, rules, scratch.prices[t + 1], scratch.regimes[t])
+        every = fill_course(scene.law, key, t + 1, scratch.prices, scratch.regimes, scratch.course)
+        step(world, state, rules, Course(scratch.course, scratch.regimes[t], every))
     finish(world, state, scene.opening, scratch.wealth)
 
 
@@ -58,7 +72,7 @@ def run_chunk(
     """Simulate paths [first, first + len(out)); write one result each."""
     for i in range(out.shape[0]):
         fill_path(scene.law, seed, first + i, desk.scratch.prices, desk.scratch.regimes)
-        run_path(scene, rules, desk)
+        run_path(scene, rules, desk, (seed, first + i))
         out[i] = desk.state.stats[0]
 
 

@@ -5,24 +5,34 @@ account. Amounts passed here are tokens, contracts or quote tokens. Two calls wi
 make an event; nothing else writes the ledger.
 """
 
+import numpy as np
+
 from sim.compile import lean
-from sim.state.state import WATCHED, State
+from sim.state.state import CLOSE, WATCHED, State
 from sim.state.world import World
 
 
 @lean
-def list_account(state: State, a: int) -> None:
-    """Put account ``a`` on the watch list, keeping ids ascending."""
-    if state.rows[a].listed:
-        return
-    ids = state.lists[WATCHED]
-    at = state.clock[0].watched
+def insert(ids: np.ndarray, count: int, a: int) -> None:
+    """Insert ``a`` into the first ``count`` ids, which ascend."""
+    at = count
     while at > 0 and ids[at - 1] > a:
         ids[at] = ids[at - 1]
         at -= 1
     ids[at] = a
-    state.rows[a].listed = 1
-    state.clock[0].watched += 1
+
+
+@lean
+def list_account(state: State, a: int) -> None:
+    """Put account ``a`` on the watch list and among the close ones."""
+    if not state.rows[a].listed:
+        insert(state.lists[WATCHED], state.clock[0].watched, a)
+        state.rows[a].listed = 1
+        state.clock[0].watched += 1
+    if not state.rows[a].close:
+        insert(state.lists[CLOSE], state.clock[0].close, a)
+        state.rows[a].close = 1
+        state.clock[0].close += 1
 
 
 @lean

@@ -35,6 +35,7 @@ PEG_JUMP_COUNT = 8
 PEG_JUMP_SIZE = 9
 POPULATION = 10
 BEHAVIOUR = 11
+BRIDGE = 12
 EVENTS = 256  # purpose + EVENTS * e is the draw of the e-th event of the same kind in a step
 
 ONE_BITS = np.uint64(0x3FF0000000000000)  # of 1.0

@@ -3,13 +3,12 @@
 All act on ``state``; ``world`` is read-only. The laboratory calls the same phases one by one.
 """
 
-import numpy as np
-
 from sim.compile import lean
 from sim.liquidation.rounds import flag_breaches, run_rounds
 from sim.margin.health import assess
 from sim.margin.watch import look
 from sim.market.accrual import accrue_all
+from sim.market.course import Course, move_prices
 from sim.market.deleverage import deleverage
 from sim.market.impact import relax_now
 from sim.market.transfers import deliver_due, send, spare_elsewhere
@@ -22,27 +21,26 @@ HOUR = 3600.0
 
 
 @lean
-def step(world: World, state: State, rules: Rules, fundamental: np.ndarray, regime: int) -> None:
-    """Advance the world by one step to the given fundamental prices."""
-    move(world, state, fundamental, regime)
+def step(world: World, state: State, rules: Rules, course: Course) -> None:
+    """Advance the world by one step, along the course of its fundamental prices."""
+    move(world, state, course)
     relax(world, state)
     observe(world, state)
     deliver(world, state)
     act(world, state, rules)
     margin(world, state)
-    liquidate(world, state, rules)
+    liquidate(world, state, rules, course)
     accrue(world, state)
     record(world, state)
 
 
 @lean
-def move(world: World, state: State, fundamental: np.ndarray, regime: int) -> None:
+def move(world: World, state: State, course: Course) -> None:
     """Regime and fundamental prices of this step, drawn beforehand."""
     state.clock[0].step += 1
-    state.clock[0].regime = regime
+    state.clock[0].regime = course.regime
     state.clock[0].now = state.clock[0].step * world.settings[0].step
-    for n in range(len(fundamental)):
-        state.fundamental[n] = fundamental[n]
+    move_prices(state, course, 0)
 
 
 @lean
@@ -81,9 +79,9 @@ def margin(world: World, state: State) -> None:
 
 
 @lean
-def liquidate(world: World, state: State, rules: Rules) -> None:
-    """Rounds of liquidation, as many blocks as fit into the step."""
-    run_rounds(world, state, rules)
+def liquidate(world: World, state: State, rules: Rules, course: Course) -> None:
+    """Rounds of liquidation, as many blocks as fit into the step, while prices move on."""
+    run_rounds(world, state, rules, course)
 
 
 @lean

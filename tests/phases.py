@@ -5,6 +5,7 @@ import numpy as np
 
 from sim import step as phases
 from sim.conservation import imbalance
+from sim.market.course import Course
 from sim.rules import LIQUIDATOR_RULES, TRADER_RULES, Rules
 from sim.state.state import State
 from sim.state.world import World
@@ -13,16 +14,15 @@ from sim.step import accrue, act, deliver, liquidate, margin, move, observe, rec
 PHASES = ("move", "relax", "observe", "deliver", "act", "margin", "liquidate", "accrue", "record")
 
 
-def _checked_step(  # noqa: PLR0917
+def _checked_step(
     world: World,
     state: State,
     opening: State,
     rules: Rules,
-    fundamental: np.ndarray,
-    regime: int,
+    course: Course,
     found: np.ndarray,
 ) -> None:
-    move(world, state, fundamental, regime)
+    move(world, state, course)
     found[0] = imbalance(world, state, opening)
     relax(world, state)
     found[1] = imbalance(world, state, opening)
@@ -34,7 +34,7 @@ def _checked_step(  # noqa: PLR0917
     found[4] = imbalance(world, state, opening)
     margin(world, state)
     found[5] = imbalance(world, state, opening)
-    liquidate(world, state, rules)
+    liquidate(world, state, rules, course)
     found[6] = imbalance(world, state, opening)
     accrue(world, state)
     found[7] = imbalance(world, state, opening)
@@ -50,19 +50,18 @@ def checked_step(
     state: State,
     opening: State,
     rules: Rules,
-    fundamental: np.ndarray,
-    regime: int,
+    course: Course,
 ) -> np.ndarray:
     """Play one step; return the largest imbalance after each phase, (9,)."""
     rule_types = nb.types.NamedTuple((TRADER_RULES, LIQUIDATOR_RULES), Rules)
     floats = nb.float64[::1]
     types = (nb.typeof(world), nb.typeof(state), nb.typeof(opening))
-    signature = nb.void(*types, rule_types, floats, nb.int64, floats)
+    signature = nb.void(*types, rule_types, nb.typeof(course), floats)
     if signature not in _compiled:
         compile_it = nb.njit(signature, cache=True, nogil=True, error_model="numpy")
         _compiled[signature] = compile_it(_checked_step)
     found = np.zeros(len(PHASES))
-    _compiled[signature](world, state, opening, rules, fundamental, regime, found)
+    _compiled[signature](world, state, opening, rules, course, found)
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from sim import kernel
-from sim.market.paths import fill_path
+from sim.market.course import Journey
 from sim.reset import begin
 from sim.state.state import State
 from sim.state.world import World
@@ -60,8 +60,17 @@ class Play:
     opening: State
     state: State
     factory: Factory
-    prices: np.ndarray
-    regimes: np.ndarray
+    journey: Journey
+
+    @property
+    def prices(self) -> np.ndarray:
+        """USD at the ends of steps, (T+1, N)."""
+        return self.journey.prices
+
+    @property
+    def regimes(self) -> np.ndarray:
+        """Regime of each step, (T+1,)."""
+        return self.journey.regimes
 
     def begin(self) -> None:
         """Set the state to the start of the path."""
@@ -71,7 +80,7 @@ class Play:
         """Play step t; return the imbalance of the books after each phase."""
         return checked_step(
             self.world, self.state, self.opening, self.factory.rules,
-            self.prices[t + 1], int(self.regimes[t]),
+            self.journey.course(t + 1),
         )  # fmt: skip
 
 
@@ -81,11 +90,9 @@ def play(config: Config, scope: str, twin: str, path: int = 0) -> Play:
     factory = Factory(run)
     built = factory.build(factory.population(0), WorldChoice(scope=scope))
     world, opening = built.twin(factory.layout, twin), built.assembled.opening
-    prices = np.empty((run.steps + 1, len(factory.layout.assets)))
-    regimes = np.empty(run.steps + 1, dtype=np.int64)
-    fill_path(factory.law, np.uint64(run.seed), path, prices, regimes)
-    state = kernel.copy_state(opening)
-    return Play(built, world, opening, state, factory, prices, regimes)
+    blocks = int(world.settings[0]["rounds"])
+    journey = Journey(factory.law, (run.seed, path), run.steps, blocks)
+    return Play(built, world, opening, kernel.copy_state(opening), factory, journey)
 
 
 SCOPES: Sequence[str] = ("isolated", "venue", "unified", "hub")

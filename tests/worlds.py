@@ -192,11 +192,7 @@ class Bench:
         self.world: World = built.twin(self.factory.layout, twin)
         self.opening: State = built.assembled.opening
         self.state: State = kernel.copy_state(self.opening)
-        self.scratch = kernel.Scratch(
-            np.empty((self.config.steps + 1, len(self.factory.layout.assets))),
-            np.empty(self.config.steps + 1, dtype=np.int64),
-            np.zeros(2),
-        )
+        self.scratch = kernel.scratch_for(self.world, self.factory.law, self.config.steps)
         self.scene = kernel.Scene(self.world, self.factory.law, self.opening)
         self.desk = kernel.Desk(self.state, self.scratch)
         self._simulate = kernel.compiled(self.scene, self.desk)

@@ -1,8 +1,8 @@
 """The liquidation loop inside a step: rounds on the block-time clock.
 
-Between rounds prices are seen again, displacements decay and latency passes. A step ends its rounds
-early once a round changed nothing, nobody waits for a transaction to land and no delayed feed has
-news to come.
+Between rounds prices move on and are seen again, displacements decay and latency passes. Blocks are
+passed over while a round changed nothing, nobody waits for a transaction to land, no delayed feed
+has news to come and prices stand still.
 """
 
 from sim.compile import lean
@@ -15,13 +15,14 @@ from sim.liquidation.waterfall import exhausted, write_off
 from sim.margin.health import assess, below
 from sim.margin.watch import look
 from sim.market.background import fire_all
+from sim.market.course import Course, blocks_until_move, move_prices
 from sim.market.impact import relax_now
 from sim.market.oracle import blocks_until_news
 from sim.rules import Rules
 from sim.state.codes import (
     MAINTENANCE,
 )
-from sim.state.state import FLAGGED, GENERATIONS, WATCHED, State
+from sim.state.state import CLOSE, FLAGGED, GENERATIONS, State
 from sim.state.world import World
 
 
@@ -29,8 +30,8 @@ from sim.state.world import World
 def flag_breaches(world: World, state: State, generation: int) -> None:
     """List accounts below maintenance in ascending id; start or end their breach clocks."""
     count = 0
-    for i in range(state.clock[0].watched):
-        a = state.lists[WATCHED, i]
+    for i in range(state.clock[0].close):
+        a = state.lists[CLOSE, i]
         equity, required = assess(world, state, MAINTENANCE, a)
         if not below(equity, required):
             state.rows[a].breach = -1.0
@@ -148,29 +149,33 @@ def play_round(world: World, state: State, rules: Rules) -> bool:
 
 
 @lean
-def next_block(world: World, state: State, number: int, blocks: int) -> None:
-    """Let time pass up to round ``number``: markets relax, prices and breaches are seen."""
+def next_block(world: World, state: State, course: Course, number: int, blocks: int) -> None:
+    """Let time pass up to block ``number``: prices move, markets relax, breaches are seen."""
     state.clock[0].now += blocks * world.settings[0].block
+    if course.every > 0:
+        move_prices(state, course, number)
     relax_now(world, state)
     look(world, state)
     flag_breaches(world, state, number)
 
 
 @lean
-def pause(world: World, state: State, moved: bool) -> int:
-    """Blocks until the next round that can change something; 0 if the step has come to rest."""
+def pause(world: World, state: State, course: Course, number: int, moved: bool) -> int:
+    """Blocks from block ``number`` to the next that can change something; 0 if none will."""
     if moved or someone_waits(world, state):
         return 1
-    return blocks_until_news(world, state)
+    news = blocks_until_news(world, state)
+    move = blocks_until_move(course, number)
+    return min(news, move) if news > 0 and move > 0 else max(news, move)
 
 
 @lean
-def run_rounds(world: World, state: State, rules: Rules) -> None:
+def run_rounds(world: World, state: State, rules: Rules, course: Course) -> None:
     """Rounds until the step has come to rest or is over; blocks without news are passed over."""
     number = 0
     while True:
-        blocks = pause(world, state, play_round(world, state, rules))
+        blocks = pause(world, state, course, number, play_round(world, state, rules))
         number += blocks
         if blocks == 0 or number >= world.settings[0].rounds:
             return
-        next_block(world, state, number, blocks)
+        next_block(world, state, course, number, blocks)

@@ -2,7 +2,8 @@
 
 As molecular dynamics keeps neighbour lists, an account whose slack exceeds what a relative move of
 ``skin`` in every entry of g could cost it cannot reach a trigger until some entry has moved that
-far. The list is rebuilt when one has; a touched account is listed at once.
+far. The list is rebuilt when one has; a touched account is listed at once. Lists nest: owners are
+asked from the outer one; breaches are sought in the inner one, whose skin is a fifth as thick.
 
 The bound: a leg of value v and requirement r loses at most ``skin * (|v| + watch * rate * |v|)``,
 with ``rate`` the steepest change of the requirement per unit of the leg. Terms that net (hub
@@ -16,9 +17,10 @@ from sim.compile import inlined, lean
 from sim.margin.health import Book, Holder, Terms, assess, leg_requirement
 from sim.market.oracle import observe_prices
 from sim.state.codes import MAINTENANCE, NET_OF_LEGS
-from sim.state.state import WATCHED, State
+from sim.state.state import CLOSE, WATCHED, State
 from sim.state.world import BASIS, NET, World
 
+INNER = 0.2  # inner skin over outer skin
 ROUNDING = 1e-9  # relative allowance for float rounding in the bound
 
 
@@ -45,35 +47,66 @@ def spread(terms: Terms, book: Book, who: Holder, watch: float, netted: bool) ->
 
 
 @inlined
-def near(world: World, state: State, a: int) -> bool:
-    """Whether account ``a`` could reach its watch level, or maintenance, inside the skin."""
+def near(world: World, state: State, a: int, watch: float, skin: float) -> bool:
+    """Whether account ``a`` could reach ``watch`` times maintenance inside a skin."""
     row = world.accounts[a]
     equity, requirement = assess(world, state, MAINTENANCE, a)
-    watch = max(row.watch, 1.0)
     terms = Terms(world.instruments, world.weight, world.ratio, world.netting)
     book = Book(state.balance, state.legs, state.g)
     who = Holder(a, state.rows[a].leg_count, row.emode)
     netted = world.venues[row.venue].engine == NET_OF_LEGS
-    reach = spread(terms, book, who, watch, netted) * (world.settings[0].skin + ROUNDING)
+    reach = spread(terms, book, who, watch, netted) * (skin + ROUNDING)
     return equity - watch * requirement <= reach or world.settings[0].watch_all != 0
 
 
 @lean
 def rebuild(world: World, state: State) -> None:
-    """List every account that is near, at the present g."""
+    """List every account that is near, at the present g, and the close ones of these."""
     count = 0
     for a in range(world.settings[0].accounts):
-        listed = near(world, state, a)
+        watch = max(world.accounts[a].watch, 1.0)
+        listed = near(world, state, a, watch, world.settings[0].skin)
         state.rows[a].listed = listed
         if listed:
             state.lists[WATCHED, count] = a
             count += 1
         else:
-            state.rows[a].breach = -1.0  # nobody looks at it again until it is listed
+            leave(state, a)
     state.clock[0].watched = count
+    stamp(state, 0)
+    rebuild_close(world, state)
+
+
+@lean
+def rebuild_close(world: World, state: State) -> None:
+    """List the watched accounts that are close to maintenance."""
+    count = 0
+    for i in range(state.clock[0].watched):
+        a = state.lists[WATCHED, i]
+        close = near(world, state, a, 1.0, INNER * world.settings[0].skin)
+        state.rows[a].close = close
+        if close:
+            state.lists[CLOSE, count] = a
+            count += 1
+        else:
+            leave(state, a)
+    state.clock[0].close = count
+    stamp(state, 1)
+
+
+@lean
+def leave(state: State, a: int) -> None:
+    """Nobody looks at account ``a`` again until it is listed: it is well above maintenance."""
+    state.rows[a].close = 0
+    state.rows[a].breach = -1.0
+
+
+@lean
+def stamp(state: State, which: int) -> None:
+    """Note the g that a list was built at."""
     for i in range(state.g.shape[0]):
         for k in range(state.g.shape[1]):
-            state.built_at[i, k] = state.g[i, k]
+            state.built_at[which, i, k] = state.g[i, k]
 
 
 @lean
@@ -88,9 +121,11 @@ def left_skin(g: np.ndarray, built_at: np.ndarray, skin: float) -> bool:
 
 @lean
 def refresh_list(world: World, state: State) -> None:
-    """Rebuild the watch list if prices have left its skin."""
-    if left_skin(state.g, state.built_at, world.settings[0].skin):
+    """Rebuild the lists whose skins prices have left."""
+    if left_skin(state.g, state.built_at[0], world.settings[0].skin):
         rebuild(world, state)
+    elif left_skin(state.g, state.built_at[1], INNER * world.settings[0].skin):
+        rebuild_close(world, state)
 
 
 @lean

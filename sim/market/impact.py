@@ -61,8 +61,9 @@ def remark(world: World, state: State) -> None:
         if row.parent >= 0:
             shift += state.markets[row.parent].displacement
         state.markets[m].displacement = shift
-        state.markets[m].mark = state.fundamental[row.asset] * exp(shift)
-        size = abs(exp(shift) - 1.0)
+        factor = exp(shift)
+        state.markets[m].mark = state.fundamental[row.asset] * factor
+        size = abs(factor - 1.0)
         state.stats[0].max_displacement = max(state.stats[0].max_displacement, size)
 
 
@@ -126,8 +127,10 @@ def relax_markets(world: World, state: State, elapsed: float) -> None:
     for m in range(len(world.markets)):
         row = world.markets[m]
         target = world.depth_factor[regime, m]
-        keep = exp(-row.depth_recovery * elapsed)
-        state.markets[m].depth_factor = target + (state.markets[m].depth_factor - target) * keep
+        gap = state.markets[m].depth_factor - target
+        if gap != 0.0:
+            keep = exp(-row.depth_recovery * elapsed)
+            state.markets[m].depth_factor = target + gap * keep
         if state.markets[m].transient != 0.0:
             if row.parent >= 0:
                 arbitrage(world, state, m, elapsed)

@@ -41,6 +41,20 @@ def fill_peg_moves(
         fill_normals(window, PEG_NOISE, streams[i], moves[i], scratch)
         for t in range(window.steps):
             moves[i, t] = law.sd[i, regimes[t]] * scratch[t]
+    add_peg_jumps(law, window, streams, regimes, scratch, moves)
+
+
+@jit
+def add_peg_jumps(
+    law: PegLaw,
+    window: Window,
+    streams: np.ndarray,
+    regimes: np.ndarray,
+    scratch: np.ndarray,
+    moves: np.ndarray,
+) -> None:
+    """Add the jumps of every pegged asset's log-basis; arguments as `fill_peg_moves`."""
+    for i in range(len(streams)):
         if not may_arrive(law.jumps, i):
             continue
         fill_uniforms(window, PEG_JUMP_COUNT, streams[i], scratch)

@@ -56,6 +56,13 @@ class PegLaw(NamedTuple):
     jump_sd: Floats  # (P,) sd of the log size
 
 
+class InsideLaw(NamedTuple):
+    """How prices move inside a step."""
+
+    every: Ints  # (R,) blocks between two moves; 0 if prices stand still until the next step
+    share: float  # of a step that one block lasts
+
+
 class PathLaw(NamedTuple):
     """Everything that determines a path, given its seed and number."""
 
@@ -70,3 +77,4 @@ class PathLaw(NamedTuple):
     diffusion: DiffusionLaw
     jumps: JumpLaw
     peg: PegLaw
+    inside: InsideLaw

@@ -15,10 +15,11 @@ Ints = np.ndarray
 
 # Lists of account ids (rows of ``State.lists``), each ascending but the transfers
 WATCHED = 0  # could reach a trigger before some price leaves the skin
-FLAGGED = 1  # below maintenance
-ACTING = 2  # owners that act in this step
-TRANSFERS = 3  # collateral is on the way
-LISTS = 4
+CLOSE = 1  # of these, could reach maintenance before some price leaves the inner skin
+FLAGGED = 2  # below maintenance
+ACTING = 3  # owners that act in this step
+TRANSFERS = 4  # collateral is on the way
+LISTS = 5
 
 POOL = np.dtype(
     [
@@ -55,6 +56,7 @@ ACCOUNT_STATE = np.dtype(
     [
         ("leg_count", "i8"),  # instruments ever held, listed in ``State.legs``
         ("listed", "i8"),  # 1 if on the watch list
+        ("close", "i8"),  # 1 if on the list of the close ones
         ("breach", "f8"),  # time of the standing breach of maintenance, s; negative if none
         ("generation", "i8"),  # round in which that breach was first seen
         ("refused", "i8"),  # 1 if nobody answered it
@@ -72,6 +74,7 @@ CLOCK = np.dtype(
         ("regime", "i8"),
         ("head", "i8"),  # newest entry of the price ring
         ("watched", "i8"),  # lengths of the lists
+        ("close", "i8"),
         ("flagged", "i8"),
         ("arriving", "i8"),
     ]
@@ -119,7 +122,7 @@ class State(NamedTuple):
     fundamental: Floats  # (N,) USD, prices without our order flow
     history: Floats  # (Q, M+1) ring of (time, marks) that delayed feeds read
     g: Floats  # (3, K) what health reads: value if long, value if short, notional
-    built_at: Floats  # (3, K) g when the watch list was built
+    built_at: Floats  # (2, 3, K) g when the watch list, and the list of the close ones, was built
     rows: Rows  # (A,) ACCOUNT_STATE
     lists: Ints  # (LISTS, margined accounts)
     capacity: Floats  # (L,) USD a liquidator can still take in this block

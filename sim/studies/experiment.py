@@ -84,11 +84,7 @@ def run_paths(factory: Factory, world: World, opening: State, first: int, count:
     """
     config = factory.config
     out = np.zeros(count, dtype=RESULT)
-    scratch = kernel.Scratch(
-        np.empty((config.steps + 1, len(factory.layout.assets))),
-        np.empty(config.steps + 1, dtype=np.int64),
-        np.zeros(2),
-    )
+    scratch = kernel.scratch_for(world, factory.law, config.steps)
     scene = kernel.Scene(world, factory.law, opening)
     desk = kernel.Desk(kernel.copy_state(opening), scratch)
     simulate = kernel.compiled(scene, desk)

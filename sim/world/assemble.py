@@ -74,7 +74,7 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
         fundamental=np.zeros(n),
         history=np.zeros((ring, m + 1)),
         g=np.zeros((3, k)),
-        built_at=np.zeros((3, k)),
+        built_at=np.zeros((2, 3, k)),
         rows=np.zeros(a, dtype=ACCOUNT_STATE),
         lists=np.zeros((LISTS, margined), dtype=np.int64),
         capacity=np.zeros(len(layout.liquidators)),

@@ -20,7 +20,7 @@ from sim.state.world import World
 from sim.world.assemble import Assembled, assess_rows, deposit, list_legs, settings
 from sim.world.correlation import Repair
 from sim.world.fitting import Fitter, Needs
-from sim.world.law import build_law
+from sim.world.law import law_of
 from sim.world.layout import Layout
 from sim.world.population import Population, draw_population
 from sim.world.rules import RuleSet, load_rules
@@ -67,7 +67,7 @@ class Factory:
         self.layout = Layout(config)
         self.law: PathLaw
         self.repairs: list[Repair]
-        self.law, self.repairs = build_law(config.market, config.step_seconds)
+        self.law, self.repairs = law_of(config)
         self.rule_set: RuleSet = load_rules(config)
         self.rules: Rules = self.rule_set.rules
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.errors import SluicegateError
 from sim.world import tables
 from sim.world.correlation import Repair
-from sim.world.law import build_law
+from sim.world.law import law_of
 from sim.world.layout import Layout
 from sim.world.rules import load_rules
 from sim.world.schema.population import ArchetypeConfig, PoolPosition
@@ -23,11 +23,11 @@ def check_run(config: RunConfig) -> list[Repair]:
     Raises
     ------
     SluicegateError
-        If they do not; see `Layout`, `build_law`, `load_rules` and the tables.
+        If they do not; see `Layout`, `law_of`, `load_rules` and the tables.
     """
     layout = Layout(config)
     check_archetypes(layout)
-    _, repairs = build_law(config.market, config.step_seconds)
+    _, repairs = law_of(config)
     tables.market_tables(layout)
     tables.netting_table(layout)
     load_rules(config)

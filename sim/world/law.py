@@ -2,22 +2,39 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
 
 from sim.errors import SluicegateError
-from sim.state.law import ChainLaw, DiffusionLaw, JumpLaw, PathLaw
+from sim.state.law import ChainLaw, DiffusionLaw, InsideLaw, JumpLaw, PathLaw, PegLaw
 from sim.world.chain import stationary_law, step_matrix
 from sim.world.correlation import Repair, is_semidefinite, nearest_correlation, triangular_factor
 from sim.world.jump_law import compensator, jump_law, peg_law, per_regime
 from sim.world.schema.market import MarketConfig, StakedAsset
+from sim.world.schema.run import RunConfig
 from sim.world.units import SECONDS_PER_DAY, SECONDS_PER_YEAR
 
 MAX_JUMPS_PER_STEP = 100.0  # expected; more is a step far too long for the model
 
 
-def build_law(market: MarketConfig, step_seconds: float) -> tuple[PathLaw, list[Repair]]:
+class Grid(NamedTuple):
+    """How finely prices move inside a step."""
+
+    block_seconds: float
+    resolution: float  # standard deviation of a log-price between two moves, at most
+
+
+def law_of(config: RunConfig) -> tuple[PathLaw, list[Repair]]:
+    """Law of a run's price paths; see `build_law`."""
+    grid = Grid(config.block_seconds, config.resolution)
+    return build_law(config.market, config.step_seconds, grid)
+
+
+def build_law(
+    market: MarketConfig, step_seconds: float, grid: Grid | None = None
+) -> tuple[PathLaw, list[Repair]]:
     """Per-step law of a market's price paths.
 
     Parameters
@@ -26,6 +43,8 @@ def build_law(market: MarketConfig, step_seconds: float) -> tuple[PathLaw, list[
         The market, in annual and daily rates.
     step_seconds : float
         Length of a step, seconds.
+    grid : Grid, optional
+        Without it prices stand still inside a step.
 
     Returns
     -------
@@ -63,8 +82,25 @@ def build_law(market: MarketConfig, step_seconds: float) -> tuple[PathLaw, list[
         diffusion=diffusion,
         jumps=jumps,
         peg=pegs,
+        inside=_inside(step_seconds, grid, diffusion, pegs),
     )
     return law, repairs
+
+
+def _inside(
+    step_seconds: float, grid: Grid | None, diffusion: DiffusionLaw, pegs: PegLaw
+) -> InsideLaw:
+    """As few moves as keep the most volatile asset of a regime within the resolution."""
+    risky = np.sqrt((diffusion.loading**2).sum(axis=2))
+    largest = np.concatenate([risky, pegs.sd.T], axis=1).max(axis=1, initial=0.0)
+    every = np.zeros(len(largest), dtype=np.int64)
+    if grid is None:
+        return InsideLaw(every, 1.0)
+    share = grid.block_seconds / step_seconds
+    for k, sd in enumerate(largest):
+        if sd > grid.resolution:
+            every[k] = max(1, int((grid.resolution / sd) ** 2 / share))
+    return InsideLaw(every, share)
 
 
 def start_law(market: MarketConfig) -> np.ndarray:

@@ -1,11 +1,13 @@
 """Both programs on one path, side by side, and what differs between them after a step."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import NamedTuple
 
 import numpy as np
 
 from sim import kernel
+from sim.market.course import Course, Journey
 from sim.state.state import RESULT, State
 from sim.world.build import Built, Factory
 from sim.world.schema.run import RunConfig
@@ -35,8 +37,8 @@ class Snapshot(NamedTuple):
 class Pair:
     """A world in both programs.
 
-    The simulator's state after t steps is that of a path of t steps: paths do not depend on their
-    length, so every prefix is run from the start, by the entry that production runs use.
+    The simulator's state after t steps is that of a path of t steps, in whose last step prices
+    stand still; so every prefix is run from the start, by the entry that production runs use.
     """
 
     def __init__(self, config: RunConfig) -> None:
@@ -52,11 +54,7 @@ class Pair:
     def run(self, steps: int) -> Snapshot:
         """Run the simulator for so many steps."""
         opening = self.built.assembled.opening
-        scratch = kernel.Scratch(
-            np.empty((steps + 1, len(self.layout.assets))),
-            np.empty(steps + 1, dtype=np.int64),
-            np.zeros(2),
-        )
+        scratch = kernel.scratch_for(self.world, self.factory.law, steps)
         out = np.zeros(1, dtype=RESULT)
         scene = kernel.Scene(self.world, self.factory.law, opening)
         desk = kernel.Desk(kernel.copy_state(opening), scratch)
@@ -70,10 +68,20 @@ class Pair:
         regimes = [self.config.market.regimes.names[r] for r in whole.regimes]
         prices = [dict(zip(self.layout.assets, map(float, row), strict=True))
                   for row in whole.prices]  # fmt: skip
+        blocks = int(self.world.settings[0]["rounds"])
+        journey = Journey(self.factory.law, (self.config.seed, 0), self.config.steps, blocks)
         begin(self.plain, prices[0], regimes[0])
         for t in range(self.config.steps):
-            step(self.plain, prices[t + 1], regimes[t])
+            going_on, self.plain = self.plain, deepcopy(self.plain)
+            step(self.plain, prices[t + 1 : t + 2], regimes[t])
             yield t + 1, self.run(t + 1), finish(self.plain)
+            self.plain = going_on
+            step(self.plain, self.course(journey.course(t + 1)), regimes[t])
+
+    def course(self, course: Course) -> list[dict[str, float]]:
+        """Prices by name at every block; one block if they stand still."""
+        rows = course.prices if course.every else course.prices[:1]
+        return [dict(zip(self.layout.assets, map(float, row), strict=True)) for row in rows]
 
     def differences(self, snapshot: Snapshot, results: dict[str, float]) -> list[str]:
         """Return what is not equal to 1e-9 of its gross scale, as lines for people."""

@@ -48,6 +48,7 @@ def random_config(r: Random) -> Config:
         "liquidator": random_liquidators(r, block),
         "experiment": random_experiment(r),
         "engine": {"watch": "lists", "skin": r.choice([0.003, 0.01, 0.05, 0.2])},
+        "resolution": r.choice([1.0, 0.003, 0.001]),
     }
 
 

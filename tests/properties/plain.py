@@ -73,12 +73,13 @@ def world() -> Play:
 def largest_imbalance(path: Play) -> float:
     """Play the path phase by phase."""
     rules = path.factory.rules
-    arguments = {"act": (rules,), "liquidate": (rules,)}
+    arguments = {"act": (rules,)}
     world, state, opening = (records(x) for x in (path.world, path.state, path.opening))
     begin(world, state, opening, path.prices[0], path.regimes[0])
     worst = 0.0
     for t in range(len(path.regimes) - 1):
-        arguments["move"] = (path.prices[t + 1], path.regimes[t])
+        course = path.journey.course(t + 1)
+        arguments |= {"move": (course,), "liquidate": (rules, course)}
         for name in PHASES:
             getattr(phases, name)(world, state, *arguments.get(name, ()))
             worst = max(worst, sim.conservation.imbalance(world, state, opening))

@@ -16,17 +16,17 @@ def begin(w: World, prices: dict[str, float], regime: str) -> None:
     w.start_wealth = trader_wealth(w), liquidator_wealth(w)
 
 
-def step(w: World, prices: dict[str, float], regime: str) -> None:
-    """Nine phases."""
+def step(w: World, course: list[dict[str, float]], regime: str) -> None:
+    """Nine phases; the course holds the fundamental prices at every block of the step."""
     w.step_number += 1
-    w.regime, w.fundamental = regime, dict(prices)
+    w.regime, w.fundamental = regime, dict(course[0])
     w.time = w.step_number * w.step_length
     market.relax(w)
     market.look(w)
     trading.deliver(w)
     trading.act(w)
     find_breaches(w, 0)
-    liquidate(w)
+    liquidate(w, course)
     market.accrue(w)
     w.results["under_margin_hours"] += len(w.flagged) * w.step_length / HOUR
 
@@ -45,20 +45,35 @@ def find_breaches(w: World, number: int) -> None:
         w.flagged.append(row)
 
 
-def liquidate(w: World) -> None:
-    """Rounds on the block clock until nothing moves, nobody waits and no feed has news to come."""
+def liquidate(w: World, course: list[dict[str, float]]) -> None:
+    """Rounds on the block clock until nothing moves, nobody waits and nothing new is to come."""
     number = 0
     while True:
         moved = one_round(w)
         waiting = not all(all_had_time(w, row) for row in w.flagged)
-        blocks = 1 if moved or waiting else market.blocks_until_news(w)
+        news, move = market.blocks_until_news(w), ahead(course, number)
+        blocks = 1 if moved or waiting else soonest(news, move)
         number += blocks
         if blocks == 0 or number >= w.rounds:
             return
         w.time += blocks * w.block
+        w.fundamental = dict(course[min(number, len(course) - 1)])
         market.relax(w)
         market.look(w)
         find_breaches(w, number)
+
+
+def ahead(course: list[dict[str, float]], number: int) -> int:
+    """Blocks until the fundamental prices are others than now; 0 if they stay."""
+    for later in range(number + 1, len(course)):
+        if course[later] != course[number]:
+            return later - number
+    return 0
+
+
+def soonest(one: int, other: int) -> int:
+    """Return the smaller of two waits, of which 0 means never."""
+    return min(one, other) if one and other else one + other
 
 
 def one_round(w: World) -> bool:

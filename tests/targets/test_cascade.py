@@ -58,7 +58,7 @@ def _play_books(
             scene.opening.balance[k, a] = collateral[book, a]
             total += collateral[book, a]
         scene.opening.pools[k].deposits = total
-        kernel.run_path(scene, rules, desk)
+        kernel.run_path(scene, rules, desk, (np.uint64(0), 0))
         sizes[book] = desk.state.stats[0].liquidations
 
 

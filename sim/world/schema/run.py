@@ -67,6 +67,9 @@ class RunConfig(Strict):
     """length of a tick"""
     block_seconds: Annotated[Positive, unit("seconds")] = 2.0
     """time between liquidation rounds"""
+    resolution: Annotated[Positive, Field(le=1.0)] = 0.001
+    """inside a step the most volatile price moves on as soon as its standard deviation since the
+    last move has reached this fraction; 1 keeps prices still inside a step"""
     accounts: Annotated[int, Field(ge=1, le=1_000_000)] = 5000
     """traders in the population"""
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 1
