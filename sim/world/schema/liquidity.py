@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from sim.world.schema.base import Fraction, NonNegative, Positive, Strict, unit
-from sim.world.schema.venue import Provenance
+from sim.world.schema.provenance import Provenance
 
 Exponent = Annotated[float, Field(gt=0.0, le=1.0)]
 

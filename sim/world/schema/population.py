@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from sim.world.schema.base import Count, Fraction, NonNegative, Positive, Strict, unit
-from sim.world.schema.venue import Provenance
+from sim.world.schema.provenance import Provenance
 
 Shares = dict[str, Positive]
 

@@ -10,10 +10,11 @@ from sim.errors import SluicegateError
 from sim.random import MAX_SEED
 from sim.world.schema.base import Fraction, Positive, Strict, unit
 from sim.world.schema.checks import check_distinct, check_known
+from sim.world.schema.hub import HubConfig
 from sim.world.schema.liquidity import LiquidityConfig
 from sim.world.schema.market import MarketConfig
 from sim.world.schema.population import ArchetypeConfig, LiquidatorConfig, PopulationConfig
-from sim.world.schema.venue import HubConfig, VenueConfig
+from sim.world.schema.venue import VenueConfig
 
 MAX_ROUNDS = 10_000  # of liquidation in one step
 

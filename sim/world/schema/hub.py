@@ -1,0 +1,41 @@
+"""The unified margin layer."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from sim.world.schema.base import Fraction, Strict
+from sim.world.schema.liquidation import Sizing
+from sim.world.schema.provenance import Provenance
+
+
+class Rates(Strict):
+    """A hub rate by level."""
+
+    initial: Fraction
+    maintenance: Fraction
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Rates:
+        if self.maintenance > self.initial:
+            raise ValueError(f"maintenance {self.maintenance} exceeds initial {self.initial}")
+        return self
+
+
+class NettingRate(Strict):
+    """What the hub's netting engine asks for one underlying."""
+
+    net: Rates
+    """per unit of net delta"""
+    basis: Rates
+    """per unit of hedged notional"""
+
+
+class HubConfig(Strict):
+    """The unified margin layer."""
+
+    provenance: Provenance
+    netting: dict[str, NettingRate]
+    """rates by underlying, for the netting engine; the settlement asset needs none"""
+    liquidation: Sizing = Sizing()
+    """selection and size; price and taker are those of the venue where the leg is"""

@@ -1,0 +1,20 @@
+"""From configuration to the parameter tables that the kernel reads, one file per table."""
+
+from sim.world.tables.feeds import feeds, oracle_table
+from sim.world.tables.instruments import instrument_table
+from sim.world.tables.liquidators import liquidator_tables
+from sim.world.tables.margin import margin_tables, netting_table
+from sim.world.tables.markets import background_table, market_tables
+from sim.world.tables.venues import venue_table
+
+__all__ = [
+    "background_table",
+    "feeds",
+    "instrument_table",
+    "liquidator_tables",
+    "margin_tables",
+    "market_tables",
+    "netting_table",
+    "oracle_table",
+    "venue_table",
+]
