@@ -1,0 +1,7 @@
+"""Named unit factors: the only arithmetic that an adapter may do is times or over one of these."""
+
+WAD, RAY, RAD = 1e18, 1e27, 1e45  # Maker's fixed point
+E2, E4, E6, E8, E9, E10, E18 = 1e2, 1e4, 1e6, 1e8, 1e9, 1e10, 1e18
+BPS = 1e4  # in one
+PPM = 1e6  # in one
+DAY, YEAR = 86_400.0, 365.0 * 86_400.0  # s
