@@ -27,8 +27,18 @@ from sim.state.world import World
 
 
 @lean
+def forget_the_safe(state: State) -> None:
+    """End the breach of those flagged last time who are not even close any more."""
+    for i in range(state.clock[0].flagged):
+        a = state.lists[FLAGGED, i]
+        if not state.rows[a].close:
+            state.rows[a].breach = -1.0
+
+
+@lean
 def flag_breaches(world: World, state: State, generation: int) -> None:
     """List accounts below maintenance in ascending id; start or end their breach clocks."""
+    forget_the_safe(state)
     count = 0
     for i in range(state.clock[0].close):
         a = state.lists[CLOSE, i]

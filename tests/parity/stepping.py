@@ -104,7 +104,8 @@ class Pair:
         for k, name in enumerate(instrument_names(self.layout)):
             index = state.pools[k]
             ours = [ledger.held(plain, a, name) for a in range(len(plain.holdings))]
-            scale = max(map(abs, ours)) + float(state.gross[k]) / max(1, len(ours))
+            ever = float(np.abs(self.built.assembled.opening.balance[k]).max())
+            scale = max(*map(abs, ours), ever) + float(state.gross[k]) / max(1, len(ours))
             for a, mine in enumerate(ours):
                 shares = float(state.balance[k, a])
                 unit = index["deposit_index"] if shares >= 0.0 else index["borrow_index"]
