@@ -30,6 +30,9 @@ examples:
   sluicegate run paths=100 accounts=1000        a smaller one
   sluicegate run venue=[kamino,drift,marginfi,mine] --config-dir my_conf
                                                 with a venue of your own: my_conf/venue/mine.yaml
+  sluicegate venues                             the venues there are
+  sluicegate venue drift                        one of them explained, with worked examples
+  sluicegate backtest data=prices.parquet       does a margin requirement cover what it claims to?
   sluicegate calibrate data=prices.parquet      fit a market to price files
   sluicegate run --help                         the everyday keys, with units and bounds
 """

@@ -6,3 +6,6 @@ BPS = 1e4  # in one
 PPM = 1e6  # in one
 MICRO = 1e-6  # the unit of a token with six decimals
 DAY, YEAR = 86_400.0, 365.0 * 86_400.0  # s
+TEN = tuple(10.0**power for power in range(37))  # by number of decimals
+FLIPPED = -1.0  # seen from the other side
+NONE, ONE = 0.0, 1.0  # a quantity that a vector leaves out

@@ -1,0 +1,94 @@
+"""The small accounts that explain a venue: which ones it can hold, and what they need there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sim.world.example import Examples, Holding, Measured, start_prices
+from sim.world.schema.run import RunConfig
+from sim.world.schema.venue import VenueConfig
+
+NOTIONAL = 10_000.0  # USD
+CASH = 2_000.0  # USD behind a perpetual of that size
+BORROWED = 0.5  # of a deposit's value
+
+
+class Sample(NamedTuple):
+    """An account to be explained."""
+
+    title: str
+    holding: Holding
+    moved: str  # the asset whose price is moved
+
+
+class Worked(NamedTuple):
+    """A sample and what the margin engine says of it."""
+
+    title: str
+    measured: Measured
+    moved: str
+    price: float  # USD, now
+    liquidation: list[float]  # USD, below and above; empty if there is none
+
+
+def worked(config: RunConfig) -> list[Worked]:
+    """Measure the samples of the only venue of a run."""
+    prices = dict(zip(config.market.assets, map(float, start_prices(config)), strict=True))
+    samples = list(samples_of(config, prices))
+    if not samples:
+        return []
+    examples = Examples(config, [sample.holding for sample in samples])
+    measured = examples.measure()
+    return [
+        Worked(s.title, m, s.moved, prices[s.moved], examples.liquidation_prices(a, s.moved))
+        for a, (s, m) in enumerate(zip(samples, measured, strict=True))
+    ]
+
+
+def samples_of(config: RunConfig, prices: dict[str, float]) -> Iterator[Sample]:
+    """Yield an account for each kind of business that the venue does."""
+    (venue,) = config.venue.values()
+    cash = config.settlement
+    yield from _loan(venue, config, prices)
+    for asset in list(venue.perpetuals)[:1]:
+        yield from _perpetuals(asset, cash, prices)
+        if asset in venue.assets:
+            yield _hedged(asset, cash, prices)
+
+
+def _loan(venue: VenueConfig, config: RunConfig, prices: dict[str, float]) -> Iterator[Sample]:
+    risky = [a for a in venue.assets if config.market.assets[a].kind != "stable"]
+    lent = [a for a, listing in venue.assets.items() if listing.interest is not None]
+    debts = [a for a in lent if a not in risky] or lent
+    if not risky or not debts:
+        return
+    collateral = max(risky, key=lambda a: venue.assets[a].asset_weight.maintenance)
+    debt = next((a for a in debts if a != collateral), None)
+    if debt is not None:
+        holding = {
+            ("balance", collateral): NOTIONAL / prices[collateral],
+            ("balance", debt): -BORROWED * NOTIONAL / prices[debt],
+        }
+        title = f"{NOTIONAL:,.0f} USD of {collateral}, a loan of {BORROWED * NOTIONAL:,.0f} {debt}"
+        yield Sample(title, holding, collateral)
+
+
+def _perpetuals(asset: str, cash: str, prices: dict[str, float]) -> Iterator[Sample]:
+    for side, sign in (("long", 1.0), ("short", -1.0)):
+        holding = {
+            ("balance", cash): CASH / prices[cash],
+            ("perpetual", asset): sign * NOTIONAL / prices[asset],
+            ("quote", cash): -sign * NOTIONAL / prices[cash],
+        }
+        title = f"{side} {NOTIONAL:,.0f} USD of {asset} perpetual on {CASH:,.0f} {cash}"
+        yield Sample(title, holding, asset)
+
+
+def _hedged(asset: str, cash: str, prices: dict[str, float]) -> Sample:
+    holding = {
+        ("balance", asset): NOTIONAL / prices[asset],
+        ("perpetual", asset): -NOTIONAL / prices[asset],
+        ("quote", cash): NOTIONAL / prices[cash],
+    }
+    return Sample(f"{NOTIONAL:,.0f} USD of {asset}, short as much perpetual", holding, asset)

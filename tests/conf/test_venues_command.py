@@ -1,0 +1,129 @@
+"""``sluicegate venues`` and ``venue NAME``: nothing is left out, and the examples are right."""
+
+import pytest
+
+from sim.reports.venues import explained, library
+from sim.world.example import Examples, venue_run
+from sim.world.library import load_library
+from sim.world.primitives import NAMES, parameters, variants
+from sim.world.samples import worked
+from tests.conf.shell import REPOSITORY, shell
+
+MENU = sorted(file.stem for file in (REPOSITORY / "conf" / "venue").glob("*.yaml"))
+VENUES, BROKEN = load_library()
+
+
+def lone(tmp_path, text):
+    """Write a venue into a folder of its own, and return the run with it alone."""
+    folder = tmp_path / "venue"
+    folder.mkdir()
+    (folder / "mine.yaml").write_text(f"mine:\n  provenance: {{source: test}}\n{text}")
+    return venue_run("mine", [tmp_path])
+
+
+PERPETUAL = """\
+  assets: {USDC: {asset_weight: {initial: 1, maintenance: 1}}}
+  perpetuals: {BTC: {margin_ratio: {initial: 0.1, maintenance: 0.03}}}
+"""
+LENDER = """\
+  assets:
+    USDC: {asset_weight: {initial: 1, maintenance: 1}, interest: {}}
+    ETH: {asset_weight: {initial: 0.7, maintenance: 0.8}}
+"""
+
+
+def test_every_venue_has_its_line():
+    assert BROKEN == {}
+    assert sorted(VENUES) == MENU
+    lines = library(VENUES, {"odd": "no such key"}).splitlines()
+    assert len(lines) == 1 + len(MENU) + 1
+    for name in MENU:
+        (line,) = (line for line in lines if line.startswith(f"{name} "))
+        assert "P2" in line
+    assert any(line.startswith("odd") and "no such key" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", MENU)
+def test_every_parameter_belongs_to_a_primitive(name):
+    listed = parameters(VENUES[name])
+    assert {p.primitive for p in listed} <= set(NAMES)
+    assert {"P1", "P2", "P4", "P5", "P6", "P7"} <= {p.primitive for p in listed}
+    assert len({p.path for p in listed}) == len(listed)
+    assert set(variants(VENUES[name])) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", MENU)
+def test_assumed_keys_exist(name):
+    paths = [p.path for p in parameters(VENUES[name])]
+    for key in VENUES[name].provenance.assumed:
+        parts = tuple(key.split("."))
+        assert any(path[: len(parts)] == parts for path in paths), key
+
+
+@pytest.mark.parametrize("name", MENU)
+def test_every_venue_is_explained(name):
+    config = venue_run(name)
+    text = explained(name, config.venue[name], worked(config), everything=True)
+    assert VENUES[name].provenance.source.split()[0] in text
+    for key, words in NAMES.items():
+        assert f"{key} {words}" in text
+
+
+def test_perpetual_example_is_the_closed_form(tmp_path):
+    """10,000 USD on 2,000: long dies at P0 (1 - 1/L)/(1 - m), short at P0 (1 + 1/L)/(1 + m)."""
+    config = lone(tmp_path, PERPETUAL)
+    long, short = worked(config)
+    price = config.market.assets["BTC"].price
+    assert long.measured == pytest.approx((2000.0, 1000.0, 300.0))
+    assert long.liquidation == pytest.approx([price * (1 - 0.2) / (1 - 0.03)], rel=1e-9)
+    assert short.liquidation == pytest.approx([price * (1 + 0.2) / (1 + 0.03)], rel=1e-9)
+
+
+def test_loan_example_is_the_closed_form(tmp_path):
+    """10,000 USD of ETH against 5,000: health is zero where 0.8 x collateral is the debt."""
+    config = lone(tmp_path, LENDER)
+    (loan,) = worked(config)
+    price = config.market.assets["ETH"].price
+    assert loan.measured == pytest.approx((5000.0, 3000.0, 2000.0))
+    assert loan.liquidation == pytest.approx([price * 5000.0 / 8000.0], rel=1e-9)
+
+
+def test_target_d08_through_the_examples(tmp_path):
+    """Cross margin with a haircut: the price at which one account's two legs run out together."""
+    config = lone(tmp_path, PERPETUAL)
+    price = config.market.assets["BTC"].price
+    held = {
+        ("balance", "USDC"): 0.1 * price,
+        ("perpetual", "BTC"): 1.0,
+        ("quote", "USDC"): -price,
+    }
+    examples = Examples(config, [held, {**held, ("balance", "USDC"): 2.0 * price}])
+    assert examples.liquidation_prices(0, "BTC") == pytest.approx([price * 0.9 / 0.97], rel=1e-9)
+    assert examples.liquidation_prices(1, "BTC") == []
+
+
+def test_an_account_already_short_says_so(tmp_path):
+    config = lone(tmp_path, PERPETUAL)
+    price = config.market.assets["BTC"].price
+    held = {("perpetual", "BTC"): 1.0, ("quote", "USDC"): -price}
+    assert Examples(config, [held]).liquidation_prices(0, "BTC") == [price]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "parts"),
+    [
+        (("venues",), 0, MENU),
+        (("venues", "--help"), 0, ["examples:", "--config-dir"]),
+        (("venue", "--help"), 0, ["examples:", "assumed"]),
+        (("venue", "drift"), 0, ["P1", "worked examples", "liquidated when BTC falls to"]),
+        (("venue", "dirft"), 2, ["no such venue", "sluicegate venue drift"]),
+        (("venue",), 2, ["NAME"]),
+        (("venues", "--config-dir", "/nowhere/at/all"), 2, ["no such configuration folder"]),
+    ],
+)
+def test_commands(words, code, parts):
+    done = shell(*words)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    for part in parts:
+        assert part in done.stdout + done.stderr
