@@ -13,9 +13,10 @@ ORDER_MARGIN = 0.01  # USD per open order
 
 
 class SpotTerms(NamedTuple):
-    """Price and initial weights of an asset."""
+    """Prices and weights of an asset at one level."""
 
-    price: float  # USD
+    low: float  # USD that what is held counts at
+    high: float  # USD that what is owed counts at
     asset_weight: float
     liability_weight: float
 
@@ -30,18 +31,29 @@ class Charge(NamedTuple):
 @lean
 def weighted(terms: SpotTerms, quantity: float) -> Charge:
     """A holding counts as weighted collateral, a debt as weighted requirement."""
-    value = quantity * terms.price
-    if value >= 0.0:
-        return Charge(value * terms.asset_weight, 0.0)
-    return Charge(0.0, -value * terms.liability_weight)
+    if quantity >= 0.0:
+        return Charge(quantity * terms.low * terms.asset_weight, 0.0)
+    return Charge(0.0, -quantity * terms.high * terms.liability_weight)
+
+
+@lean
+def together(first: Charge, second: Charge) -> Charge:
+    """Two parts of an account as one."""
+    return Charge(first.collateral + second.collateral, first.requirement + second.requirement)
+
+
+@lean
+def health(charge: Charge) -> float:
+    """What collateral leaves over the requirement, USD."""
+    return charge.collateral - charge.requirement
 
 
 @lean
 def filled(terms: SpotTerms, held: float, quantity: float) -> Charge:
     """Position and payment after an order of ``quantity`` (+ a bid) is filled at the price."""
-    position = weighted(terms, held + quantity)
-    paid = quantity * terms.price
-    return Charge(position.collateral + max(-paid, 0.0), position.requirement + max(paid, 0.0))
+    paid = quantity * (terms.high if quantity >= 0.0 else terms.low)
+    payment = Charge(max(-paid, 0.0), max(paid, 0.0))
+    return together(weighted(terms, held + quantity), payment)
 
 
 @lean
@@ -60,7 +72,5 @@ def worst_case(terms: SpotTerms, held: float, bids: float, asks: float, orders: 
     """
     bought = filled(terms, held, bids)
     sold = filled(terms, held, -asks)
-    worse = bought
-    if sold.collateral - sold.requirement < bought.collateral - bought.requirement:
-        worse = sold
-    return Charge(worse.collateral, worse.requirement + orders * ORDER_MARGIN)
+    worse = sold if health(sold) < health(bought) else bought
+    return together(worse, Charge(0.0, orders * ORDER_MARGIN))

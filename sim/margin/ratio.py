@@ -11,7 +11,8 @@ import math
 import numpy as np
 
 from sim.compile import lean
-from sim.state.codes import INITIAL, INTEREST_RATIO, LINEAR_RATIO, TIERED_RATIO
+from sim.margin.weights import liability_weight
+from sim.state.codes import FLAT_RATIO, INITIAL, LINEAR_RATIO, TIERED_RATIO
 
 
 @lean
@@ -62,32 +63,45 @@ def rounded_up(usd: float, unit: float) -> float:
 
 
 @lean
-def ratio_requirement(
+def scaled_requirement(
     row: np.void, level: int, ratio: float, size: float, notional: float, share: float
+) -> float:
+    """Requirement of the kinds that are not flat, USD; see :func:`perpetual_requirement`."""
+    if row.kind == TIERED_RATIO:
+        required = tiered(row, level, notional)
+    elif row.kind == LINEAR_RATIO:
+        required = notional * linear_ratio(ratio, row.slope[level], size)
+    elif level == INITIAL:
+        required = notional * interest_ratio(ratio, share)
+    else:
+        required = notional * ratio
+    return rounded_up(max(required, row.least) + row.floor, row.rounding)
+
+
+@lean
+def perpetual_requirement(
+    row: np.void, level: int, ratio: float, quantity: float, price: float, share: float
 ) -> float:
     """Requirement of a perpetual position at a level, USD.
 
     Parameters
     ----------
-    row : RATIO record
+    row : INSTRUMENT record
     level : int
         INITIAL, MAINTENANCE or TARGET.
     ratio : float
         The level's ratio for a small position.
-    size, notional : float
-        Contracts, and their USD notional, both positive.
+    quantity : float
+        Contracts, negative if short.
+    price : float
+        USD of notional per contract.
     share : float
         Place of the market's open interest in its band, from :func:`interest_share`.
     """
-    if row.kind == TIERED_RATIO:
-        required = tiered(row, level, notional)
-    elif row.kind == LINEAR_RATIO:
-        required = notional * linear_ratio(ratio, row.slope[level], size)
-    elif row.kind == INTEREST_RATIO and level == INITIAL:
-        required = notional * interest_ratio(ratio, share)
-    else:
-        required = notional * ratio
-    return rounded_up(max(required, row.least) + row.floor, row.rounding)
+    size = abs(quantity)
+    if row.ratio.kind == FLAT_RATIO:
+        return size * price * liability_weight(ratio, row.size_penalty, size)
+    return scaled_requirement(row.ratio, level, ratio, size, size * price, share)
 
 
 @lean

@@ -17,11 +17,16 @@ class Position(NamedTuple):
 
 
 @lean
-def remaining(position: Position, price: float, collateral_price: float, costs: float) -> float:
-    """Collateral plus profit less the costs of closing (fees, impact that is paid), USD."""
+def remaining(
+    position: Position, price: float, collateral_price: float, fees: float, impact: float
+) -> float:
+    """Collateral plus profit less fees and less the impact of closing, USD.
+
+    Impact counts only where it is paid (negative).
+    """
     contracts = position.size / position.entry
     profit = contracts * (price - position.entry)
-    return position.collateral * collateral_price + profit - costs
+    return position.collateral * collateral_price + profit + min(impact, 0.0) - fees
 
 
 @lean

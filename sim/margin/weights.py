@@ -49,6 +49,12 @@ def deposit_scaled(weight: float, start: float, deposits: float) -> float:
 
 
 @lean
+def pool_scaled(weight: float, start: float, tokens: float, price: float) -> float:
+    """The same, for a pool that holds so many tokens at a price (USD)."""
+    return deposit_scaled(weight, start, tokens * price)
+
+
+@lean
 def gain_requirement(weight: float, penalty: float, cap: float, gain: float) -> float:
     """What a level takes off an unrealised gain (USD): its weight, size penalty and cap.
 

@@ -6,6 +6,8 @@ Velocity: Synthetix v3 (``PerpsMarket.sol``, ``recomputeFunding``). Imbalance an
 (gmx-io/gmx-synthetics, README, *Funding Fees*).
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from sim.compile import lean
@@ -70,6 +72,27 @@ def velocity_accrual(row: np.void, rate: float, skew: float, days: float) -> tup
     """
     later = rate + velocity(row, skew) * days
     return later, 0.5 * (rate + later) * days
+
+
+class Course(NamedTuple):
+    """Where velocity funding stands."""
+
+    rate: float  # 1/day
+    accrued: float  # per USD of notional held long
+    skew: float  # contracts
+
+
+@lean
+def velocity_course(row: np.void, course: Course, days: float, change: float) -> Course:
+    """After some days of a skew, which then changes by some contracts."""
+    rate, accrued = velocity_accrual(row, course.rate, course.skew, days)
+    return Course(rate, course.accrued + accrued, course.skew + change)
+
+
+@lean
+def funding_paid(quantity: float, price: float, accrued: float) -> float:
+    """USD that a position of some contracts has paid (or received, if negative)."""
+    return quantity * price * accrued
 
 
 @lean

@@ -68,6 +68,12 @@ def rates(curve: np.void, utilisation: float) -> Rates:
 
 
 @lean
-def grown(value: float, rate: float, seconds: float) -> float:
-    """Value after simple interest for some seconds, which pools compound step by step."""
-    return value * (1.0 + rate * seconds / YEAR)
+def growth(rate: float, seconds: float, year: float) -> float:
+    """Simple interest for some seconds at a rate per year of so many; steps compound it."""
+    return rate * seconds / year
+
+
+@lean
+def grown(value: float, rate: float, seconds: float, year: float) -> float:
+    """Value after simple interest."""
+    return value * (1.0 + growth(rate, seconds, year))

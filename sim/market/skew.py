@@ -21,6 +21,12 @@ def skew_fill_price(row: np.void, index: float, skew: float, quantity: float) ->
 
 
 @lean
+def position_profit(quantity: float, entry: float, price: float) -> float:
+    """Unrealised gain of contracts (negative if short), USD."""
+    return quantity * (price - entry)
+
+
+@lean
 def price_impact(row: np.void, before: float, after: float) -> float:
     """USD that a trade gains (+) or pays (-) for changing the imbalance, both sizes in USD.
 

@@ -89,7 +89,7 @@ def level_prices(row: np.void, level: int, prices: Prices, width: float) -> Side
     width : float
         Half-width of the confidence interval as a fraction of the price.
     """
-    return biased(viewed(row.view[level], prices), bias(row.bias, width, row.bias_cap))
+    return biased(viewed(row.shows[level], prices), bias(row.bias, width, row.bias_cap))
 
 
 @lean

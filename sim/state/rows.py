@@ -130,7 +130,7 @@ ORACLE_ROW = np.dtype(
         ("heartbeat", "f8"),  # s after which it publishes anyway
         ("ema_time", "f8"),  # s
         ("twap_time", "f8"),  # s
-        ("view", "i8", (LEVELS,)),  # which price each level reads
+        ("shows", "i8", (LEVELS,)),  # which price each level reads
         ("confidence", "f8"),  # half-width of the interval it states, fraction, at normal depth
         ("bias", "f8"),  # multiples of the half-width by which prices are biased
         ("bias_cap", "f8"),  # largest bias, fraction

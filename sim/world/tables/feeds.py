@@ -37,7 +37,7 @@ def oracle_row(spec: Oracle) -> np.void:
     row["heartbeat"] = _or_never(spec.heartbeat)
     row["ema_time"] = spec.ema_seconds
     row["twap_time"] = spec.twap_seconds
-    row["view"] = (VIEWS[spec.initial], VIEWS[spec.maintenance], VIEWS[spec.maintenance])
+    row["shows"] = (VIEWS[spec.initial], VIEWS[spec.maintenance], VIEWS[spec.maintenance])
     row["confidence"] = spec.confidence.width
     row["bias"] = spec.confidence.multiple
     row["bias_cap"] = spec.confidence.cap
