@@ -18,6 +18,36 @@ LEVELS = 3
 SUM_OF_LEGS = 0  # W and T terms added leg by leg
 NET_OF_LEGS = 1  # rate on net delta per underlying, plus a basis charge on what is hedged
 
+# Margin ratio of a perpetual (P2, term T)
+FLAT_RATIO = 0  # the level's ratio; a size penalty may raise it with the square root of size
+TIERED_RATIO = 1  # brackets of notional, with deductions that keep the requirement continuous
+LINEAR_RATIO = 2  # grows with contracts held (Deribit; Synthetix: contracts over skew scale)
+INTEREST_RATIO = 3  # the initial ratio rises to one with open interest (dYdX)
+
+# Price views (P1)
+SPOT_VIEW = 0
+EMA_VIEW = 1
+TWAP_VIEW = 2
+WORSE_VIEW = 3  # worse of spot and TWAP for whoever holds the leg
+
+# What a venue does about a price that it cannot trust (P1)
+IGNORE = 0
+ZERO_ASSET = 1  # worth nothing when a position is opened
+BLOCK = 2  # accounts that hold it cannot be liquidated
+PAUSE = 3  # the venue liquidates nobody
+
+# Funding (P8)
+TWAP_FUNDING = 0  # averaged premium plus an offset, within a cap (Drift, dYdX, Derive)
+PREMIUM_FUNDING = 1  # premium + clamp(interest - premium) (Hyperliquid)
+VELOCITY_FUNDING = 2  # the rate moves with the skew (Synthetix v3)
+IMBALANCE_FUNDING = 3  # a power of the imbalance over open interest (GMX v2)
+ADAPTIVE_FUNDING = 4  # the rate climbs while the imbalance is large (GMX v2)
+
+# Price of a trade in a perpetual (P8)
+BOOK_PRICE = 0  # the market's, displaced by the flow through it
+SKEW_PRICE = 1  # index x mean premium of the skew before and after (Synthetix v3)
+CONVEX_PRICE = 2  # index plus a power of the imbalance before and after (GMX v2)
+
 # Leg selection (P4)
 RISKIEST = 0  # venue rule: heaviest-weighted debt against lightest-weighted collateral
 LARGEST_RELIEF = 1  # the leg whose removal lowers the shortage most

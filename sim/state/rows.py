@@ -6,6 +6,11 @@ logarithms. ``kind`` fields hold the integers of :mod:`sim.state.codes`.
 
 import numpy as np
 
+from sim.state.codes import LEVELS
+
+TIERS = 12  # brackets that a tiered ratio may have
+POINTS = 16  # points that an interest curve may have
+
 SETTINGS = np.dtype(
     [
         ("step", "f8"),  # s
@@ -22,6 +27,65 @@ SETTINGS = np.dtype(
     ]
 )
 
+RATIO = np.dtype(
+    [
+        ("kind", "i8"),
+        ("slope", "f8", (LEVELS,)),  # linear kind: ratio per contract held
+        ("lower", "f8"),  # open interest up to which the initial ratio stands, USD
+        ("upper", "f8"),  # open interest from which it is one, USD
+        ("least", "f8"),  # requirement of a position is at least this, USD
+        ("floor", "f8"),  # and this on top of it, USD
+        ("rounding", "f8"),  # requirements are rounded up to whole ones, USD; 0: not rounded
+        ("tier", "f8", (TIERS,)),  # notional from which a bracket holds, USD; inf: unused
+        ("rate", "f8", (LEVELS, TIERS)),  # requirement per USD of notional inside a bracket
+        ("deduction", "f8", (LEVELS, TIERS)),  # USD
+    ]
+)
+
+CURVE = np.dtype(
+    [
+        ("count", "i8"),  # points in use
+        ("utilisation", "f8", (POINTS,)),  # ascending
+        ("rate", "f8", (POINTS,)),  # at these, 1/year
+        ("reserve_factor", "f8"),  # share of the lenders' interest kept by the protocol
+        ("fee_share", "f8"),  # on top of the curve, borrowers pay the protocol this share of it
+        ("fee_fixed", "f8"),  # and this, 1/year
+        ("insurance_share", "f8"),  # the same, for the insurance fund
+        ("insurance_fixed", "f8"),  # 1/year
+    ]
+)
+
+FUNDING = np.dtype(
+    [
+        ("kind", "i8"),
+        ("offset", "f8"),  # TWAP kind: interest part added to the premium, 1/day
+        ("cap", "f8"),  # largest rate paid, 1/day
+        ("premium_time", "f8"),  # s over which the premium is averaged
+        ("interest", "f8"),  # premium kind: rate that the premium is pulled towards, per period
+        ("clamp", "f8"),  # premium kind: most that it is pulled, per period
+        ("period", "f8"),  # premium kind: s over which a premium is paid
+        ("scale", "f8"),  # contracts of skew that count as one (velocity)
+        ("velocity", "f8"),  # change of the daily rate per day at full skew
+        ("factor", "f8"),  # imbalance kind: 1/s
+        ("exponent", "f8"),  # imbalance kind
+        ("increase", "f8"),  # adaptive kind: growth of the rate per unit of imbalance, 1/s^2
+        ("decrease", "f8"),  # adaptive kind: decay of the rate, 1/s^2
+        ("threshold_stable", "f8"),  # imbalance above which the rate grows
+        ("threshold_decrease", "f8"),  # imbalance below which it decays
+        ("rate_max", "f8"),  # adaptive kind: 1/s
+    ]
+)
+
+PRICING = np.dtype(
+    [
+        ("kind", "i8"),
+        ("scale", "f8"),  # contracts of skew that move the price by 100 %
+        ("factor_worse", "f8"),  # convex kind: impact of flow that adds to the imbalance
+        ("factor_better", "f8"),  # of flow that takes from it
+        ("exponent", "f8"),
+    ]
+)
+
 INSTRUMENT = np.dtype(
     [
         ("kind", "i8"),
@@ -33,14 +97,14 @@ INSTRUMENT = np.dtype(
         ("quote", "i8"),  # perpetual: its quote instrument; -1 otherwise
         ("cash", "i8"),  # the venue's balance in the settlement asset; -1 if it has none
         ("size_penalty", "f8"),  # Drift's imf, 1/sqrt(units); 0 switches size scaling off
-        ("kink", "f8"),  # utilisation at which the rate curve bends
-        ("base_rate", "f8"),  # borrow rate at zero utilisation, 1/year
-        ("kink_rate", "f8"),  # borrow rate at the kink, 1/year
-        ("full_rate", "f8"),  # borrow rate at utilisation 1, 1/year
-        ("reserve_factor", "f8"),  # share of interest kept by the protocol
-        ("funding_offset", "f8"),  # added to the premium: interest part, fraction per day
-        ("funding_cap", "f8"),  # |premium + offset| is at most this, fraction per day
-        ("premium_time", "f8"),  # s over which the premium is averaged
+        ("scale_start", "f8"),  # USD of deposits above which the initial asset weight shrinks
+        ("gain_weight", "f8", (LEVELS,)),  # quote: share of unrealised gains that counts
+        ("gain_penalty", "f8"),  # quote: how fast that worsens with the gain, 1/sqrt(USD)
+        ("gain_cap", "f8"),  # quote: gain that counts for opening at most, USD
+        ("ratio", RATIO),  # perpetual
+        ("curve", CURVE),  # balance
+        ("funding", FUNDING),  # perpetual
+        ("pricing", PRICING),  # perpetual
     ]
 )
 
@@ -62,6 +126,18 @@ ORACLE_ROW = np.dtype(
     [
         ("market", "i8"),
         ("delay", "f8"),  # s between the market's price and its publication
+        ("deviation", "f8"),  # relative move that makes it publish; 0: every move
+        ("heartbeat", "f8"),  # s after which it publishes anyway
+        ("ema_time", "f8"),  # s
+        ("twap_time", "f8"),  # s
+        ("shows", "i8", (LEVELS,)),  # which price each level reads
+        ("confidence", "f8"),  # half-width of the interval it states, fraction, at normal depth
+        ("bias", "f8"),  # multiples of the half-width by which prices are biased
+        ("bias_cap", "f8"),  # largest bias, fraction
+        ("max_confidence", "f8"),  # half-width above which the price is not trusted, fraction
+        ("max_age", "f8"),  # s
+        ("band", "f8"),  # relative distance from the TWAP beyond which it is not trusted
+        ("distrust", "i8"),  # what is done then
     ]
 )
 
