@@ -19,6 +19,8 @@ class Lot(NamedTuple):
     tab: float  # to be raised, penalty included
     lot: float  # collateral for sale
     top: float  # first price
+    kept: float  # collateral that stays with the account
+    owed_left: float  # debt that does
 
 
 class Sale(NamedTuple):
@@ -28,6 +30,12 @@ class Sale(NamedTuple):
     paid: float
     tab: float
     lot: float
+
+
+@lean
+def debt_of(art: float, rate: float) -> float:
+    """Debt of normalised debt at the accumulated rate (``vat.sol``)."""
+    return art * rate
 
 
 @lean
@@ -58,7 +66,8 @@ def debt_to_auction(row: np.void, chop: float, debt: float, raising: float) -> f
 @lean
 def put_up(debt: float, owed: float, collateral: float, chop: float, top: float) -> Lot:
     """A share of the collateral for the share ``debt / owed`` of what is owed."""
-    return Lot(debt, debt * chop, collateral * debt / owed, top)
+    lot = collateral * debt / owed
+    return Lot(debt, debt * chop, lot, top, collateral - lot, owed - debt)
 
 
 @lean

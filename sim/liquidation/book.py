@@ -55,3 +55,9 @@ def fund_delta(row: np.void, account: Standing, leg: Closing, delta: float, quot
     """USD to (+) or from (-) the insurance fund when ``delta`` contracts brought ``quote``."""
     over = quote - bankruptcy_quote(account, leg, delta)
     return min(over, row.perp_insurance_fee * abs(quote)) if over > 0.0 else over
+
+
+@lean
+def quote_of(quantums: float, subticks: float, exponent: int) -> float:
+    """Quote that a fill brings (+ sold, - bought), in dYdX's integer units of price and size."""
+    return -quantums * subticks * 10.0**exponent

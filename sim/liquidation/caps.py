@@ -12,6 +12,8 @@ import numpy as np
 
 from sim.compile import lean
 
+LONG_AGO = np.inf  # s since something that never happened
+
 
 class Case(NamedTuple):
     """What a close factor looks at."""

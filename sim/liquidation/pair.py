@@ -22,6 +22,14 @@ class Rates(NamedTuple):
     protocol: float
 
 
+class Stock(NamedTuple):
+    """Tokens that change hands."""
+
+    amount: float
+    price: float  # USD per token
+    multiplier: float  # at which it changes hands: 1 + fee for collateral, 1 - fee for debt
+
+
 class Split(NamedTuple):
     """What a seizure comes to, in tokens of the debt."""
 
@@ -79,23 +87,46 @@ def split(row: np.void, seized: float, price: float, debt_price: float) -> Split
 
 
 @lean
-def seize(row: np.void, worth: float, held: float, bonus: float, unit: float) -> Seizure:
-    """Collateral for a repayment, its bonus shared with the protocol (Aave v3 rounding).
+def seize(row: np.void, owed: Stock, held: Stock, bonus: float, unit: float) -> Seizure:
+    """Collateral for a repayment, its bonus shared with the protocol.
+
+    Rounded as in Aave v3.7 (aave-dao/aave-v3-origin, ``LiquidationLogic.sol``): the account gives
+    no more than it must, the protocol gets no less.
 
     Parameters
     ----------
-    worth : float
-        Collateral tokens worth what is repaid, before the bonus.
-    held : float
-        Collateral tokens of the account.
+    row : VENUE_ROW
+    owed, held : Stock
+        What is repaid, and the account's collateral.
+    bonus : float
+        Fraction of what is repaid.
     unit : float
         Smallest unit of the collateral; 0 for continuous amounts.
     """
     factor = 1.0 + bonus
-    seized = min(floored(worth * factor, unit), held)
+    worth = floored(owed.amount * owed.price / held.price, unit)
+    seized = min(floored(worth * factor, unit), held.amount)
     extra = seized - floored(seized / factor, unit)
     protocol = ceiled(extra * row.protocol_share, unit)
-    return Seizure(seized, seized - protocol, protocol, held - seized)
+    return Seizure(seized, seized - protocol, protocol, held.amount - seized)
+
+
+@lean
+def value_left(held: Stock, left: float, unit: float) -> float:
+    """Value of what is left, in whole units of the base currency: zero makes it bad debt."""
+    return floored(left * held.price, unit)
+
+
+@lean
+def exhausted(value: float) -> bool:
+    """Whether what is left is worth nothing, so that the debt has become bad."""
+    return value <= 0.0
+
+
+@lean
+def health_factor(held: Stock, owed: Stock, threshold: float) -> float:
+    """Weighted collateral over debt."""
+    return held.amount * held.price * threshold / (owed.amount * owed.price)
 
 
 @lean
@@ -136,25 +167,34 @@ def exchange(
 
 
 @lean
-def transfer(
-    held: float,
-    asset: tuple[float, float],
-    repaid: float,
-    liability: tuple[float, float],
-    dust: float,
-) -> float:
+def transfer(held: Stock, repaid: Stock, dust: float) -> float:
     """Collateral tokens for a repayment at a fixed bonus; all of it if less than dust differs.
 
-    Drift's ``calculate_asset_transfer_for_liability_transfer``.
-
-    Parameters
-    ----------
-    held, repaid : float
-        Tokens of collateral that the account has, tokens of debt repaid.
-    asset, liability : tuple of float
-        USD per token, and multiplier (1 + fee and 1 - fee) at which it changes hands.
-    dust : float
-        USD.
+    Drift's ``calculate_asset_transfer_for_liability_transfer``; ``dust`` is USD.
     """
-    given = repaid * liability[0] * asset[1] / (asset[0] * liability[1])
-    return held if abs(held - given) * asset[0] < dust else given
+    given = repaid.amount * repaid.price * held.multiplier / (held.price * repaid.multiplier)
+    return held.amount if abs(held.amount - given) * held.price < dust else given
+
+
+@lean
+def given_for(repaid: float, bonus: float) -> float:
+    """USD of collateral for USD repaid."""
+    return repaid * (1.0 + bonus)
+
+
+@lean
+def above_par(factor: float) -> float:
+    """Bonus of a venue that states it with the principal (Aave: 10500 basis points)."""
+    return factor - 1.0
+
+
+@lean
+def biased(price: float, share: float) -> float:
+    """Price moved by a share of itself: down for collateral, up for debt."""
+    return price * (1.0 + share)
+
+
+@lean
+def saturated(amount: float, most: float) -> float:
+    """Amount in an integer type that ends at ``most``."""
+    return min(amount, most)

@@ -32,6 +32,7 @@ class Terms(NamedTuple):
     ratio: float  # maintenance requirement per USD of notional
     buffer: float  # added to it, and charged on a loss
     order_margin: float  # USD per open order
+    step: float  # contracts that a size is a multiple of
 
 
 class Call(NamedTuple):
@@ -41,6 +42,25 @@ class Call(NamedTuple):
     taken: float  # contracts, signed as held
     received: float  # quote that the liquidator took over
     insurance: float  # USD
+
+
+@lean
+def opened(cash: float, base: float, entry: float) -> float:
+    """Cash and quote side together of an account that opened ``base`` contracts at ``entry``."""
+    return cash - base * entry
+
+
+@lean
+def with_orders(position: Position, count: float) -> Position:
+    """The same account with so many open orders."""
+    p = position
+    return Position(p.cash, p.base, p.quote, p.bids, count, p.freed)
+
+
+@lean
+def waited(start: float, now: float) -> float:
+    """Seconds since the first call."""
+    return now - start
 
 
 @lean
@@ -64,7 +84,7 @@ def size_of(row: np.void, position: Position, terms: Terms, elapsed: float) -> f
     )
     cover = contracts_to_cover(shortage, ratio, row.perp_fee, fee, terms.price, 1.0)
     share = throttle(row, shortage, position.freed, elapsed)
-    return min(held, ceiled(min(cover, held / share if share > 0.0 else held) * share, row.step))
+    return min(held, ceiled(min(cover, held / share if share > 0.0 else held) * share, terms.step))
 
 
 @lean

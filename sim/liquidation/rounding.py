@@ -4,7 +4,7 @@ Protocols count in integers. Where the direction of their rounding is part of th
 takes the unit as a parameter; the path loop works in continuous amounts and passes none.
 """
 
-import math
+import numpy as np
 
 from sim.compile import lean
 
@@ -14,19 +14,19 @@ SLACK = 1e-9  # of a unit: an amount this near to a multiple is one, but for flo
 @lean
 def floored(x: float, unit: float) -> float:
     """Largest multiple of ``unit`` at or below ``x``."""
-    return math.floor(x / unit + SLACK) * unit if unit > 0.0 else x
+    return np.floor(x / unit + SLACK) * unit if unit > 0.0 else x
 
 
 @lean
 def ceiled(x: float, unit: float) -> float:
     """Smallest multiple of ``unit`` at or above ``x``."""
-    return math.ceil(x / unit - SLACK) * unit if unit > 0.0 else x
+    return np.ceil(x / unit - SLACK) * unit if unit > 0.0 else x
 
 
 @lean
 def nearest(x: float, unit: float) -> float:
     """Nearest multiple of ``unit``, halves upwards."""
-    return math.floor(x / unit + 0.5) * unit if unit > 0.0 else x
+    return np.floor(x / unit + 0.5) * unit if unit > 0.0 else x
 
 
 @lean

@@ -85,14 +85,14 @@ def insurance_fee_of_debt(
 
 
 @lean
-def grown(row: np.void, fee: float, most: float, elapsed: float) -> float:
+def grown(row: np.void, fee: float, elapsed: float) -> float:
     """Liquidator's fee ``elapsed`` seconds after the breach: nobody came, so it grows.
 
     Whole periods since the breach count once the grace time is over.
     """
     if row.fee_growth <= 0.0 or elapsed < row.fee_grace:
         return fee
-    return max(fee, min(most, fee + floored(elapsed, row.fee_period) * row.fee_growth))
+    return max(fee, min(row.fee_max, fee + floored(elapsed, row.fee_period) * row.fee_growth))
 
 
 @lean
@@ -107,3 +107,9 @@ def throttle(row: np.void, shortage: float, freed: float, elapsed: float) -> flo
     step = row.throttle_step
     share = min(1.0, floored(elapsed / row.throttle_duration, step) + row.throttle_initial)
     return min(1.0, floored(max(0.0, share * (shortage + freed) - freed) / shortage, step))
+
+
+@lean
+def notional(quantity: float, price: float, quote: float) -> float:
+    """USD of a quantity at a price in quote tokens."""
+    return abs(quantity) * price * quote

@@ -32,6 +32,7 @@ INSTRUMENT = np.dtype(
         ("oracle", "i8"),  # the feed the margin engine reads
         ("quote", "i8"),  # perpetual: its quote instrument; -1 otherwise
         ("cash", "i8"),  # the venue's balance in the settlement asset; -1 if it has none
+        ("step", "f8"),  # contracts of a perpetual that liquidations are rounded up to; 0: none
         ("size_penalty", "f8"),  # Drift's imf, 1/sqrt(units); 0 switches size scaling off
         ("kink", "f8"),  # utilisation at which the rate curve bends
         ("base_rate", "f8"),  # borrow rate at zero utilisation, 1/year
@@ -80,7 +81,6 @@ VENUE_ROW = np.dtype(
         ("full_below", "f8"),  # USD of the leg's debt or collateral below which it may
         ("min_left", "f8"),  # USD: a call leaves nothing, or this much on both sides
         ("cooldown", "f8"),  # s after a partial call in which calls close everything
-        ("step", "f8"),  # contracts; sizes are rounded up to it
         ("throttle_initial", "f8"),  # share of the shortage that may be freed at once
         ("throttle_duration", "f8"),  # s until all of it may; 0: at once
         ("throttle_small", "f8"),  # USD of shortage below which nothing is throttled

@@ -121,8 +121,6 @@ class Sizing(Strict):
     """a leg this small, or a remainder this small, is closed whole"""
     max_notional: Annotated[Positive, unit("USD")] | None = None
     """most that one call may take; null: no limit"""
-    step: Annotated[NonNegative, unit("contracts")] = 0.0
-    """perpetuals are closed in multiples of this, rounded up; 0: any amount"""
     strict: bool = False
     """liquidation starts below the requirement; if not set, already at it"""
     target: Target = Target()

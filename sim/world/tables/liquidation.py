@@ -79,7 +79,7 @@ def fill_sizing(row: np.void, spec: Sizing) -> None:
     row["selection"] = SELECTION[spec.selection]
     row["size"] = SIZE[spec.size]
     row["close_of"] = CLOSE_OF[spec.close_of]
-    for name in ("close_factor", "full_below", "cooldown", "min_left", "dust", "step", "strict"):
+    for name in ("close_factor", "full_below", "cooldown", "min_left", "dust", "strict"):
         row[name] = getattr(spec, name)
     row["full_ltv"] = NEVER if spec.full_ltv is None else spec.full_ltv
     row["full_health"] = NEVER if spec.full_health is None else spec.full_health
