@@ -51,18 +51,46 @@ CONVEX_PRICE = 2  # index plus a power of the imbalance before and after (GMX v2
 # Leg selection (P4)
 RISKIEST = 0  # venue rule: heaviest-weighted debt against lightest-weighted collateral
 LARGEST_RELIEF = 1  # the leg whose removal lowers the shortage most
+BEST_FOR_LIQUIDATOR = 2  # the leg that earns its taker most after slippage
+RELIEF_PER_IMPACT = 3  # shortage removed per USD that selling the leg costs
+KEEP_HEDGES = 4  # the leg that leaves the least unhedged delta
+WHOLE_PORTFOLIO = 5  # a share of every leg at once
 
 # Size of one liquidation (P4)
 CLOSE_FACTOR = 0
 TO_TARGET = 1
+FULL = 2
+RESTORE_BUFFER = 3  # the largest fraction of a portfolio whose sale restores the buffer margin
+
+# What a close factor is a share of
+OF_LEG = 0
+OF_ACCOUNT = 1
 
 # Transfer price (P5)
 FIXED_BONUS = 0
 LTV_BONUS = 1  # bonus grows with loan-to-value
+HEALTH_BONUS = 2  # discount equals the missing health
+DUTCH = 3  # the collateral's price falls with time
+
+# What bonus and insurance fee are shares of
+OF_DEBT = 0
+OF_SEIZED = 1
+
+# Price of a perpetual (P5)
+ORACLE_LESS_FEE = 0  # a liquidator takes it over
+BOOK = 1  # an order on the venue's book, with a limit
+
+# Price curves of auctions
+LINEAR = 0
+STAIRS = 1
+EXPONENTIAL = 2
+TWO_SPEED = 3
 
 # Taker constraint (P6)
 FLASH = 0  # seizes, sells and repays within one block: needs no capital
 INITIAL_MARGIN = 1  # pays from capital, holds what it took, must meet initial margin
+CASH_ONLY = 2  # pays out of cash it holds, whatever its margin
+UNCONSTRAINED = 3
 
 # Auto-deleveraging (P7): who closes against a bankrupt account
 NO_ADL = 0

@@ -96,6 +96,7 @@ INSTRUMENT = np.dtype(
         ("oracle", "i8"),  # the feed the margin engine reads
         ("quote", "i8"),  # perpetual: its quote instrument; -1 otherwise
         ("cash", "i8"),  # the venue's balance in the settlement asset; -1 if it has none
+        ("step", "f8"),  # contracts of a perpetual that liquidations are rounded up to; 0: none
         ("size_penalty", "f8"),  # Drift's imf, 1/sqrt(units); 0 switches size scaling off
         ("scale_start", "f8"),  # USD of deposits above which the initial asset weight shrinks
         ("gain_weight", "f8", (LEVELS,)),  # quote: share of unrealised gains that counts
@@ -150,6 +151,20 @@ VENUE_ROW = np.dtype(
         ("full_ltv", "f8"),  # debt / collateral at which a call may close everything
         ("dust", "f8"),  # USD of debt or notional below which a call closes everything
         ("max_notional", "f8"),  # USD per call
+        ("strict", "i8"),  # 1: meeting the requirement exactly is still enough
+        ("close_of", "i8"),  # what the close factor is a share of
+        ("full_health", "f8"),  # weighted collateral / debt at which a call may close everything
+        ("full_below", "f8"),  # USD of the leg's debt or collateral below which it may
+        ("min_left", "f8"),  # USD: a call leaves nothing, or this much on both sides
+        ("cooldown", "f8"),  # s after a partial call in which calls close everything
+        ("throttle_initial", "f8"),  # share of the shortage that may be freed at once
+        ("throttle_duration", "f8"),  # s until all of it may; 0: at once
+        ("throttle_small", "f8"),  # USD of shortage below which nothing is throttled
+        ("throttle_step", "f8"),  # throttled shares are cut to multiples of this
+        ("window", "f8"),  # s; 0 switches the cap per window off
+        ("window_rate", "f8"),  # contracts per second of the window that may be liquidated
+        ("hole", "f8"),  # USD that concurrent auctions may raise together
+        ("dust_debt", "f8"),  # USD of debt that an auction must raise, and may leave
         ("bonus", "i8"),
         ("bonus_min", "f8"),  # liquidator's bonus, fraction of the debt repaid
         ("bonus_max", "f8"),
@@ -158,6 +173,18 @@ VENUE_ROW = np.dtype(
         ("protocol_share", "f8"),  # share of the bonus kept by the protocol
         ("perp_fee", "f8"),  # liquidator's discount on a perpetual taken over
         ("perp_insurance_fee", "f8"),
+        ("basis", "i8"),  # what bonus and insurance fee are shares of
+        ("max_discount", "f8"),  # health bonus: largest discount
+        ("fee_max", "f8"),  # largest bonus or discount after growth
+        ("fee_growth", "f8"),  # 1/s by which bonus and discount grow with the breach's age
+        ("fee_grace", "f8"),  # s before they do
+        ("fee_period", "f8"),  # s; whole periods count
+        ("insurance_share", "f8"),  # of what a perpetual's margin leaves; 0: the whole fee always
+        ("weight_step", "f8"),  # weight products are cut to multiples of this
+        ("perp_price", "i8"),
+        ("bankruptcy_adjustment", "f8"),  # book: how fast the limit price falls with health
+        ("spread_to_margin", "f8"),  # book: limit spread / maintenance requirement
+        ("backstop", "f8"),  # equity / maintenance below which the vault takes all; 0: never
         ("taker", "i8"),
         ("insurance_cap", "f8"),  # USD that the fund pays in one event
         ("adl", "i8"),
@@ -167,8 +194,29 @@ VENUE_ROW = np.dtype(
         ("socialise", "i8"),
         ("gate", "f8"),  # s for which a socialised loss stops withdrawals
         ("cash", "i8"),  # the venue's balance in the settlement asset; -1 if it has none
+        ("taker_profit", "f8"),  # largest gain per USD repaid
         ("maker", "i8"),  # ledger row of the venue's market maker; -1 if none
         ("clearing", "i8"),  # ledger row of its settlement account
+    ]
+)
+
+AUCTION_ROW = np.dtype(
+    [
+        ("curve", "i8"),
+        ("start", "f8"),  # price at the start, in units of the reference price
+        ("length", "f8"),  # s: linear, to zero; two-speed, its fast part
+        ("cut", "f8"),  # factor per step (stairs) or per second (exponential)
+        ("step", "f8"),  # s per stair
+        ("cutoff", "f8"),  # two-speed: price at the end of the fast part
+        ("slow", "f8"),  # two-speed: s from there to zero
+        ("tail", "f8"),  # s after which an auction must be restarted
+        ("cusp", "f8"),  # share of the first price below which it must be
+        ("chop", "f8"),  # USD to raise per USD of debt
+        ("tip", "f8"),  # USD to whoever starts it
+        ("chip", "f8"),  # and this share of what is to be raised
+        ("buffer", "f8"),  # portfolio: buffer margin = maintenance + buffer x (maintenance - value)
+        ("fee", "f8"),  # portfolio: share of the largest first sale, to the insurance fund
+        ("insolvent", "f8"),  # portfolio: s in which the payout for an insolvent one grows
     ]
 )
 

@@ -29,6 +29,8 @@ class Perpetual(Strict):
     margin_ratio: MarginRatio
     size_penalty: Annotated[NonNegative, unit("1/sqrt(contracts)")] = 0.0
     """how fast the ratio grows with size"""
+    step: Annotated[NonNegative, unit("contracts")] = 0.0
+    """liquidations close multiples of this, rounded up; 0: any amount"""
     depth: Annotated[Positive, unit("USD per 1 %")] | None = None
     """flow that moves the venue's price by 1 % against spot; null: no impact"""
     skew_scale: Annotated[Positive, unit("contracts")] | None = None

@@ -33,6 +33,7 @@ def instrument_table(layout: Layout) -> np.ndarray:
         table[k]["quote"] = -1
         if row.kind == "perpetual":
             table[k]["quote"] = layout.instrument("quote", row.venue, settlement)
+            table[k]["step"] = venue.perpetuals[row.asset].step
         _terms(table[k], venue, row.kind, row.asset)
     return table
 
