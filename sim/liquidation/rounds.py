@@ -21,7 +21,7 @@ from sim.market.course import Course, blocks_until_move, move_prices
 from sim.market.impact import relax_now
 from sim.market.oracle import blocks_until_news
 from sim.rules import Rules
-from sim.state.codes import MAINTENANCE, PERPETUAL
+from sim.state.codes import FULL_FEEDBACK, MAINTENANCE, PERPETUAL
 from sim.state.state import CLOSE, FLAGGED, GENERATIONS, State
 from sim.state.world import World
 
@@ -177,14 +177,17 @@ def play_round(world: World, state: State, rules: Rules) -> bool:
             moved = True
     if unwind_all(world, state, world.settings[0].block):
         moved = True
-    note_wave(state, moved)
+    note_wave(world, state, moved)
     return moved
 
 
 @lean
-def note_wave(state: State, moved: bool) -> None:
-    """Whatever is seen from now on, until fundamental prices move, may follow from this round."""
-    if moved:
+def note_wave(world: World, state: State, moved: bool) -> None:
+    """Whatever is seen from now on, until fundamental prices move, may follow from this round.
+
+    Without feedback nothing can: no price shows our flow.
+    """
+    if moved and world.settings[0].feedback == FULL_FEEDBACK:
         state.clock[0].wave += 1
 
 

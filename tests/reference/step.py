@@ -68,7 +68,7 @@ def liquidate(w: World, course: list[dict[str, float]]) -> None:
         if blocks == 0 or number >= w.rounds:
             return
         w.time += blocks * w.block
-        w.wave += moved
+        w.wave += moved and w.feedback == "full"
         prices = course[min(number, len(course) - 1)]
         if prices != w.fundamental:
             w.fundamental, w.wave = dict(prices), 0
