@@ -7,7 +7,7 @@ stays with the deficit account, visible.
 
 from sim.compile import lean
 from sim.ledger import hand, post, set_shares, tokens
-from sim.margin.health import leg_value
+from sim.margin.terms import leg_value
 from sim.market.trade import buy_with, swap
 from sim.state.codes import (
     BALANCE,
