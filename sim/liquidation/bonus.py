@@ -10,7 +10,8 @@ clears what is left.
 import numpy as np
 
 from sim.compile import lean
-from sim.margin.health import leg_value
+from sim.margin.health import high, low
+from sim.margin.terms import leg_value
 from sim.margin.weights import asset_weight, liability_weight
 from sim.state.codes import BALANCE, LTV_BONUS, MAINTENANCE
 from sim.state.state import State
@@ -37,11 +38,13 @@ def loan_to_value(world: World, state: State, a: int) -> tuple[float, float, flo
         if value >= 0.0:
             weight = world.weight[LONG, MAINTENANCE, emode, k]
             collateral += value
-            weighted_collateral += value * asset_weight(weight, row.size_penalty, size)
+            counted = value * low(state.g, MAINTENANCE, k)
+            weighted_collateral += counted * asset_weight(weight, row.size_penalty, size)
         else:
             weight = world.weight[SHORT, MAINTENANCE, emode, k]
             debt -= value
-            weighted_debt -= value * liability_weight(weight, row.size_penalty, size)
+            counted = value * high(state.g, MAINTENANCE, k)
+            weighted_debt -= counted * liability_weight(weight, row.size_penalty, size)
     if collateral <= 0.0:
         return float("inf"), float("inf"), float("inf")
     return weighted_debt / collateral, weighted_collateral / collateral, debt / collateral

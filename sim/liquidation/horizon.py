@@ -7,7 +7,8 @@ average price that selling all of them at once would fetch.
 import numpy as np
 
 from sim.compile import jit, lean
-from sim.margin.health import assess, below, leg_value
+from sim.margin.health import assess, below
+from sim.margin.terms import leg_value
 from sim.market.impact import quote_log
 from sim.numerics import exp
 from sim.state.codes import MAINTENANCE, PERPETUAL, QUOTE

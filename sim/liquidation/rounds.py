@@ -11,6 +11,7 @@ from sim.liquidation.offer import Offer
 from sim.liquidation.pool import deleverage_pools
 from sim.liquidation.selection import select
 from sim.liquidation.size import size
+from sim.liquidation.suspend import suspended
 from sim.liquidation.taker import answer
 from sim.liquidation.unwind import unwind_all
 from sim.liquidation.waterfall import exhausted, write_off
@@ -136,7 +137,7 @@ def conclude(world: World, state: State, a: int, offer: Offer, taken: float, reg
 def liquidate_account(world: World, state: State, rules: Rules, a: int) -> bool:
     """One call on one account, and the waterfall if that leaves nothing; True if it changed."""
     equity, required = assess(world, state, MAINTENANCE, a)
-    if not below(equity, required):
+    if not below(equity, required) or suspended(world, state, a):
         return False
     if equity < 0.0 and deleverage_winners(world, state, a):
         return True

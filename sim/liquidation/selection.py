@@ -8,7 +8,7 @@ margin engine; under a netting engine it therefore avoids breaking hedges while 
 from sim.compile import lean
 from sim.liquidation.bonus import bonus_rate
 from sim.liquidation.offer import Offer, charge, health_after, nothing
-from sim.margin.health import leg_value
+from sim.margin.terms import leg_value
 from sim.state.codes import BALANCE, MAINTENANCE, PERPETUAL, RISKIEST
 from sim.state.state import State
 from sim.state.world import LONG, SHORT, World

@@ -3,7 +3,7 @@
 from sim.compile import lean
 from sim.liquidation.bonus import loan_to_value
 from sim.liquidation.offer import Offer, health_after, limited
-from sim.margin.health import leg_value
+from sim.margin.terms import leg_value
 from sim.state.codes import CLOSE_FACTOR, TARGET
 from sim.state.state import State
 from sim.state.world import World

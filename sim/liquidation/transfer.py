@@ -7,7 +7,7 @@ a flash liquidator at once, for the others later.
 from sim.compile import lean
 from sim.ledger import hand, pool_cash, post, settle_flat, tokens
 from sim.liquidation.offer import Offer, charge
-from sim.margin.health import leg_value
+from sim.margin.terms import leg_value
 from sim.market.impact import quote_log
 from sim.market.trade import swap
 from sim.numerics import exp
