@@ -32,6 +32,7 @@ from sim.errors import SluicegateError
 from sim.liquidation import rounds
 from sim.liquidation.horizon import under
 from sim.liquidation.offer import Offer
+from sim.liquidation.sale import on_book, sell
 from sim.liquidation.unwind import unwind_all
 from sim.market.background import fire_all
 from sim.market.course import Course, Journey
@@ -174,6 +175,8 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         world, state = self.world, self.state
         if not under(world, state, account):
             return False
+        if rounds.to_vault(world, state, account):
+            return True
         offer = rounds.offered(world, state, account)
         taken, regret = 0.0, False
         if offer.leg >= 0:
@@ -183,6 +186,8 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
 
     def ask_liquidators(self, account: int, offer: Offer) -> float:
         """Ask in turn, from a first one that rotates, until one takes; return the USD taken."""
+        if on_book(self.world, offer):
+            return float(sell(self.world, self.state, account, offer))
         turn = account + self.steps
         for i in range(len(self.liquidators)):
             liquidator = self.liquidators[(turn + i) % len(self.liquidators)]
