@@ -11,7 +11,7 @@ from sim.liquidation.auction import debt_to_auction, first_price, incentive
 from sim.liquidation.curves import price, stale
 from sim.liquidation.offer import Offer
 from sim.margin.health import leg_value
-from sim.state.codes import DUTCH
+from sim.state.codes import DUTCH, WHOLE_PORTFOLIO
 from sim.state.state import FLAGGED, State
 from sim.state.world import World
 
@@ -30,7 +30,8 @@ def raised_by_others(world: World, state: State, a: int, venue: int) -> float:
     total = 0.0
     for i in range(state.clock[0].flagged):
         b = state.lists[FLAGGED, i]
-        if b == a or state.rows[b].auction < 0.0:
+        whole = world.venues[world.accounts[b].venue].selection == WHOLE_PORTFOLIO
+        if b == a or whole or state.rows[b].auction < 0.0:
             continue
         debt = state.rows[b].auction_debt
         if world.instruments[debt].venue == venue:

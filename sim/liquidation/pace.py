@@ -67,7 +67,10 @@ def moves_with_time(world: World, state: State, a: int) -> bool:
     if row.throttle_duration > 0.0 or row.cooldown > 0.0 or row.selection == WHOLE_PORTFOLIO:
         return True
     for i in range(state.rows[a].leg_count):
-        terms = world.venues[world.instruments[state.legs[a, i]].venue]
+        k = state.legs[a, i]
+        terms = world.venues[world.instruments[k].venue]
+        if state.balance[k, a] == 0.0:
+            continue
         if terms.fee_growth > 0.0 or terms.window > 0.0 or terms.bonus == DUTCH:
             return True
     return math.isfinite(row.hole)
