@@ -30,8 +30,11 @@ from sim import kernel
 from sim import step as phases
 from sim.errors import SluicegateError
 from sim.liquidation import rounds
+from sim.liquidation.bankrupt import deleverage_winners
 from sim.liquidation.horizon import under
 from sim.liquidation.offer import Offer
+from sim.liquidation.pool import deleverage_pools
+from sim.liquidation.sale import on_book, sell
 from sim.liquidation.unwind import unwind_all
 from sim.market.background import fire_all
 from sim.market.course import Course, Journey
@@ -164,7 +167,7 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         world, state = self.world, self.state
         rounds.refill(world, state)
         moved = fire_all(world, state) > 0.0
-        moved |= rounds.deleverage_pools(world, state)
+        moved |= deleverage_pools(world, state)
         for a in state.lists[FLAGGED, : int(state.clock[0]["flagged"])].tolist():
             moved |= self.call(a)
         moved |= unwind_all(world, state, float(world.settings[0]["block"]))
@@ -176,7 +179,9 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         world, state = self.world, self.state
         if not under(world, state, account):
             return False
-        if rounds.deleverage_winners(world, state, account):
+        if deleverage_winners(world, state, account):
+            return True
+        if rounds.to_vault(world, state, account):
             return True
         offer = rounds.offered(world, state, account)
         taken, regret = 0.0, False
@@ -187,6 +192,8 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
 
     def ask_liquidators(self, account: int, offer: Offer) -> float:
         """Ask in turn, from a first one that rotates, until one takes; return the USD taken."""
+        if on_book(self.world, offer):
+            return float(sell(self.world, self.state, account, offer))
         turn = account + self.steps
         for i in range(len(self.liquidators)):
             liquidator = self.liquidators[(turn + i) % len(self.liquidators)]

@@ -37,6 +37,8 @@ POOL = np.dtype(
         ("borrow_index", "f8"),  # tokens per loan share
         ("deposits", "f8"),  # shares; contracts held long
         ("loans", "f8"),  # shares, positive; contracts held short
+        ("window_start", "f8"),  # when the present window of liquidations began, s
+        ("window_used", "f8"),  # contracts liquidated in it
         ("funding", "f8"),  # cumulative funding, quote per contract
         ("premium", "f8"),  # averaged premium of mark over index, fraction
         ("rate", "f8"),  # funding rate that moves by itself: 1/day (velocity) or 1/s (adaptive)
@@ -80,6 +82,14 @@ ACCOUNT_STATE = np.dtype(
         ("generation", "i8"),  # rounds of our own flow before it was seen, since prices moved
         ("refused", "i8"),  # 1 if nobody answered it
         ("liquidated", "i8"),  # 1 if ever liquidated on this path
+        ("missing", "f8"),  # shortage before the present call, USD
+        ("freed", "f8"),  # shortage removed since the breach, USD
+        ("partial", "f8"),  # time of the last partial call, s; negative if none
+        ("auction", "f8"),  # start of the running auction, s; negative if none
+        ("auction_debt", "i8"),  # what it is to repay; of a portfolio, 1 once it is insolvent
+        ("auction_collateral", "i8"),  # what it sells
+        ("auction_price", "f8"),  # reference price at its start, USD
+        ("reserved", "f8"),  # settlement tokens that bidders for a portfolio have paid in
         ("arriving", "f8"),  # settlement tokens on the way
         ("due", "f8"),  # time at which they arrive, s
     ]

@@ -89,7 +89,8 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
     )
     state.pools["deposit_index"] = 1.0
     state.pools["borrow_index"] = 1.0
-    state.rows["breach"] = -1.0
+    for name in ("breach", "partial", "auction"):
+        state.rows[name] = -1.0
     return state
 
 
@@ -230,6 +231,7 @@ def assemble(
         ratio=ratio,
         netting=tables.netting_table(layout),
         venues=tables.venue_table(layout, rows, hub_nets=scope == "hub"),
+        auctions=tables.auction_table(layout),
         accounts=accounts,
         behaviour=behaviour,
         first_account=grouping.first,

@@ -5,9 +5,10 @@ from sim.world.tables.instruments import instrument_table
 from sim.world.tables.liquidators import liquidator_tables
 from sim.world.tables.margin import margin_tables, netting_table
 from sim.world.tables.markets import background_table, market_tables
-from sim.world.tables.venues import venue_table
+from sim.world.tables.venues import auction_table, venue_table
 
 __all__ = [
+    "auction_table",
     "background_table",
     "feeds",
     "instrument_table",
