@@ -164,6 +164,7 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         world, state = self.world, self.state
         rounds.refill(world, state)
         moved = fire_all(world, state) > 0.0
+        moved |= rounds.deleverage_pools(world, state)
         for a in state.lists[FLAGGED, : int(state.clock[0]["flagged"])].tolist():
             moved |= self.call(a)
         moved |= unwind_all(world, state, float(world.settings[0]["block"]))
@@ -174,6 +175,8 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         world, state = self.world, self.state
         if not under(world, state, account):
             return False
+        if rounds.deleverage_winners(world, state, account):
+            return True
         offer = rounds.offered(world, state, account)
         taken, regret = 0.0, False
         if offer.leg >= 0:

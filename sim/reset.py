@@ -36,6 +36,7 @@ def restore_clock(state: State, opening: State, regime: int) -> None:
     state.clock[0] = opening.clock[0]
     state.clock[0].regime = regime
     state.stats[0] = opening.stats[0]
+    state.gates[:] = 0.0
     for o in range(len(state.feeds)):
         state.feeds[o].at = 0
 

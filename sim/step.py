@@ -95,6 +95,9 @@ def record(world: World, state: State) -> None:
     """Streaming statistics of the step."""
     hours = state.clock[0].flagged * world.settings[0].step / HOUR
     state.stats[0].under_margin_hours += hours
+    for v in range(len(state.gates)):
+        if state.gates[v] > state.clock[0].now:
+            state.stats[0].gated_hours += world.settings[0].step / HOUR
 
 
 @lean

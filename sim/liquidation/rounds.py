@@ -6,7 +6,9 @@ has news to come and prices stand still.
 """
 
 from sim.compile import lean
+from sim.liquidation.bankrupt import deleverage_winners
 from sim.liquidation.offer import Offer
+from sim.liquidation.pool import deleverage_pools
 from sim.liquidation.selection import select
 from sim.liquidation.size import size
 from sim.liquidation.taker import answer
@@ -27,8 +29,18 @@ from sim.state.world import World
 
 
 @lean
+def forget_the_safe(state: State) -> None:
+    """End the breach of those flagged last time who are not even close any more."""
+    for i in range(state.clock[0].flagged):
+        a = state.lists[FLAGGED, i]
+        if not state.rows[a].close:
+            state.rows[a].breach = -1.0
+
+
+@lean
 def flag_breaches(world: World, state: State, generation: int) -> None:
     """List accounts below maintenance in ascending id; start or end their breach clocks."""
+    forget_the_safe(state)
     count = 0
     for i in range(state.clock[0].close):
         a = state.lists[CLOSE, i]
@@ -110,6 +122,8 @@ def liquidate_account(world: World, state: State, rules: Rules, a: int) -> bool:
     equity, required = assess(world, state, MAINTENANCE, a)
     if not below(equity, required):
         return False
+    if equity < 0.0 and deleverage_winners(world, state, a):
+        return True
     offer = offered(world, state, a)
     taken = 0.0
     regret = False
@@ -140,6 +154,8 @@ def play_round(world: World, state: State, rules: Rules) -> bool:
     """Background book, calls in ascending account id, inventories; True if something moved."""
     refill(world, state)
     moved = fire_all(world, state) > 0.0
+    if deleverage_pools(world, state):
+        moved = True
     for i in range(state.clock[0].flagged):
         if liquidate_account(world, state, rules, state.lists[FLAGGED, i]):
             moved = True

@@ -62,7 +62,8 @@ def draw(found: Backtest) -> str:
         for axes, book in zip(panels, books, strict=True):
             _panel(axes, book, found)
         _legend(figure, panels[0])
-        heading(figure, f"Loss and requirement over {found.config.hours:g} h: {_source(found)}")
+        panels[-1].set_xlabel(_source(found))
+        heading(figure, f"Loss and requirement over {found.config.hours:g} h")
         return svg(figure)
 
 

@@ -87,7 +87,12 @@ RESULT = np.dtype(
         ("bad_debt", "f8"),  # USD, as all below unless said
         ("horizon_shortfall", "f8"),
         ("insurance_used", "f8"),
+        ("backstop_used", "f8"),
+        ("adl_notional", "f8"),
+        ("adl_loss", "f8"),  # what winners gave against the mark
         ("socialised_loss", "f8"),
+        ("deficit_left", "f8"),  # what nobody bore
+        ("gated_hours", "f8"),  # venue-hours without withdrawals
         ("trader_loss", "f8"),
         ("penalties", "f8"),
         ("liquidated_notional", "f8"),
@@ -126,5 +131,7 @@ class State(NamedTuple):
     rows: Rows  # (A,) ACCOUNT_STATE
     lists: Ints  # (LISTS, margined accounts)
     capacity: Floats  # (L,) USD a liquidator can still take in this block
+    claims: Floats  # (CLAIMS, A) scratch: what winners could give towards a hole
+    gates: Floats  # (V,) time until which a venue lets nothing out, s
     stats: Rows  # (1,) RESULT
     clock: Rows  # (1,) CLOCK

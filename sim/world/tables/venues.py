@@ -8,11 +8,25 @@ from sim.state import codes
 from sim.state.rows import VENUE_ROW
 from sim.world.layout import Layout, LedgerRows
 from sim.world.schema.liquidation import Liquidation, Sizing
+from sim.world.schema.waterfall import Waterfall
 from sim.world.tables.limits import UNLIMITED
 
 SELECTION = {"riskiest": codes.RISKIEST, "largest_relief": codes.LARGEST_RELIEF}
 SIZE = {"close_factor": codes.CLOSE_FACTOR, "to_target": codes.TO_TARGET}
 BONUS = {"fixed": codes.FIXED_BONUS, "ltv": codes.LTV_BONUS}
+RANKING = {
+    "none": codes.NO_ADL,
+    "queue": codes.QUEUE,
+    "pro_rata": codes.PRO_RATA,
+    "leverage_weighted": codes.LEVERAGE_WEIGHTED,
+}
+SOCIALISE = {
+    "share_value": codes.BY_DEPOSITORS,
+    "cash_print": codes.BY_DEPOSITORS,
+    "funding_index": codes.BY_OPEN_INTEREST,
+    "providers": codes.BY_PROVIDERS,
+    "deficit": codes.BY_NOBODY,
+}
 TAKER = {"flash": codes.FLASH, "initial_margin": codes.INITIAL_MARGIN}
 
 
@@ -21,9 +35,12 @@ def venue_table(layout: Layout, rows: LedgerRows, hub_nets: bool) -> np.ndarray:
     table = np.zeros(len(layout.venues) + 1, dtype=VENUE_ROW)
     table["maker"] = -1
     table["clearing"] = -1
+    table["cash"] = -1
     for v, name in enumerate(layout.venues):
         _sizing(table[v], layout.config.venue[name].liquidation)
         _pricing(table[v], layout.config.venue[name].liquidation)
+        _losses(table[v], layout.config.venue[name].waterfall)
+        table[v]["cash"] = layout.instrument("balance", name, layout.config.settlement)
         if name in layout.perpetual_venues:
             place = layout.perpetual_venues.index(name)
             table[v]["maker"] = rows.first_maker + place
@@ -52,3 +69,21 @@ def _pricing(row: np.void, spec: Liquidation) -> None:
     row["perp_fee"] = spec.perp_fee
     row["perp_insurance_fee"] = spec.perp_insurance_fee
     row["taker"] = TAKER[spec.taker]
+
+
+def losses_row(spec: Waterfall) -> np.void:
+    """Parameters of the loss waterfall, in a row whose other fields are zero."""
+    row = np.zeros(1, dtype=VENUE_ROW)[0]
+    _losses(row, spec)
+    return row
+
+
+def _losses(row: np.void, spec: Waterfall) -> None:
+    row["insurance_cap"] = UNLIMITED if spec.insurance_cap is None else spec.insurance_cap
+    row["adl"] = RANKING[spec.deleveraging.ranking]
+    row["adl_capped"] = spec.deleveraging.capped
+    pool = spec.deleveraging.pool
+    row["adl_pool"] = UNLIMITED if pool is None else pool.enable
+    row["adl_pool_target"] = UNLIMITED if pool is None else pool.target
+    row["socialise"] = SOCIALISE[spec.socialise]
+    row["gate"] = spec.gate_hours * 3600.0
