@@ -30,8 +30,10 @@ from sim import kernel
 from sim import step as phases
 from sim.errors import SluicegateError
 from sim.liquidation import rounds
+from sim.liquidation.bankrupt import deleverage_winners
 from sim.liquidation.horizon import under
 from sim.liquidation.offer import Offer
+from sim.liquidation.pool import deleverage_pools
 from sim.liquidation.unwind import unwind_all
 from sim.market.background import fire_all
 from sim.market.course import Course, Journey
@@ -164,7 +166,7 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         world, state = self.world, self.state
         rounds.refill(world, state)
         moved = fire_all(world, state) > 0.0
-        moved |= rounds.deleverage_pools(world, state)
+        moved |= deleverage_pools(world, state)
         for a in state.lists[FLAGGED, : int(state.clock[0]["flagged"])].tolist():
             moved |= self.call(a)
         moved |= unwind_all(world, state, float(world.settings[0]["block"]))
@@ -175,7 +177,7 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         world, state = self.world, self.state
         if not under(world, state, account):
             return False
-        if rounds.deleverage_winners(world, state, account):
+        if deleverage_winners(world, state, account):
             return True
         offer = rounds.offered(world, state, account)
         taken, regret = 0.0, False

@@ -7,6 +7,8 @@ collateral can pay. From a plain LTV of 0.99 a small bad-debt bonus takes over, 
 clears what is left.
 """
 
+import numpy as np
+
 from sim.compile import lean
 from sim.margin.health import leg_value
 from sim.margin.weights import asset_weight, liability_weight
@@ -46,12 +48,18 @@ def loan_to_value(world: World, state: State, a: int) -> tuple[float, float, flo
 
 
 @lean
+def ltv_bonus(row: np.void, ltv: float, unhealthy: float, plain: float) -> float:
+    """Kamino's bonus; loan-to-values as `loan_to_value` returns them."""
+    if plain >= BAD_DEBT_LTV:
+        return max(row.bonus_bad_debt, 1.0 - plain)
+    return min(max(row.bonus_min, ltv - unhealthy), row.bonus_max, 1.0 - plain)
+
+
+@lean
 def bonus_rate(world: World, state: State, venue: int, a: int) -> float:
     """Bonus per USD of debt repaid at a venue, before the protocol's share."""
     row = world.venues[venue]
     if row.bonus != LTV_BONUS:
         return row.bonus_min
     ltv, unhealthy, plain = loan_to_value(world, state, a)
-    if plain >= BAD_DEBT_LTV:
-        return max(row.bonus_bad_debt, 1.0 - plain)
-    return min(max(row.bonus_min, ltv - unhealthy), row.bonus_max, 1.0 - plain)
+    return ltv_bonus(row, ltv, unhealthy, plain)

@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.compile import inlined, lean
 from sim.margin.weights import asset_weight, liability_weight
-from sim.state.codes import BALANCE, NET_OF_LEGS, PERPETUAL
+from sim.state.codes import BALANCE, MAINTENANCE, NET_OF_LEGS, PERPETUAL
 from sim.state.state import State
 from sim.state.world import BASIS, LONG, NET, SHORT, World
 
@@ -136,6 +136,18 @@ def assess(world: World, state: State, level: int, a: int) -> tuple[float, float
 
 
 @lean
-def below(equity: float, requirement: float) -> bool:
-    """Whether liquidation may start: health at or under zero with something to cover."""
+def below(equity: float, requirement: float, strict: int) -> bool:
+    """Whether liquidation may start: health at or under zero with something to cover.
+
+    Under a ``strict`` rule (dYdX v4, Aave) health of exactly zero is still enough.
+    """
+    if strict:
+        return equity < requirement
     return equity <= requirement and (requirement > 0.0 or equity < 0.0)
+
+
+@lean
+def in_breach(world: World, state: State, a: int) -> bool:
+    """Whether ledger row ``a`` may be liquidated."""
+    equity, requirement = assess(world, state, MAINTENANCE, a)
+    return below(equity, requirement, world.venues[world.accounts[a].venue].strict)

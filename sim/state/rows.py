@@ -6,6 +6,11 @@ logarithms. ``kind`` fields hold the integers of :mod:`sim.state.codes`.
 
 import numpy as np
 
+from sim.state.codes import LEVELS
+
+TIERS = 12  # brackets that a tiered ratio may have
+POINTS = 16  # points that an interest curve may have
+
 SETTINGS = np.dtype(
     [
         ("step", "f8"),  # s
@@ -22,6 +27,65 @@ SETTINGS = np.dtype(
     ]
 )
 
+RATIO = np.dtype(
+    [
+        ("kind", "i8"),
+        ("slope", "f8", (LEVELS,)),  # linear kind: ratio per contract held
+        ("lower", "f8"),  # open interest up to which the initial ratio stands, USD
+        ("upper", "f8"),  # open interest from which it is one, USD
+        ("least", "f8"),  # requirement of a position is at least this, USD
+        ("floor", "f8"),  # and this on top of it, USD
+        ("rounding", "f8"),  # requirements are rounded up to whole ones, USD; 0: not rounded
+        ("tier", "f8", (TIERS,)),  # notional from which a bracket holds, USD; inf: unused
+        ("rate", "f8", (LEVELS, TIERS)),  # requirement per USD of notional inside a bracket
+        ("deduction", "f8", (LEVELS, TIERS)),  # USD
+    ]
+)
+
+CURVE = np.dtype(
+    [
+        ("count", "i8"),  # points in use
+        ("utilisation", "f8", (POINTS,)),  # ascending
+        ("rate", "f8", (POINTS,)),  # at these, 1/year
+        ("reserve_factor", "f8"),  # share of the lenders' interest kept by the protocol
+        ("fee_share", "f8"),  # on top of the curve, borrowers pay the protocol this share of it
+        ("fee_fixed", "f8"),  # and this, 1/year
+        ("insurance_share", "f8"),  # the same, for the insurance fund
+        ("insurance_fixed", "f8"),  # 1/year
+    ]
+)
+
+FUNDING = np.dtype(
+    [
+        ("kind", "i8"),
+        ("offset", "f8"),  # TWAP kind: interest part added to the premium, 1/day
+        ("cap", "f8"),  # largest rate paid, 1/day
+        ("premium_time", "f8"),  # s over which the premium is averaged
+        ("interest", "f8"),  # premium kind: rate that the premium is pulled towards, per period
+        ("clamp", "f8"),  # premium kind: most that it is pulled, per period
+        ("period", "f8"),  # premium kind: s over which a premium is paid
+        ("scale", "f8"),  # contracts of skew that count as one (velocity)
+        ("velocity", "f8"),  # change of the daily rate per day at full skew
+        ("factor", "f8"),  # imbalance kind: 1/s
+        ("exponent", "f8"),  # imbalance kind
+        ("increase", "f8"),  # adaptive kind: growth of the rate per unit of imbalance, 1/s^2
+        ("decrease", "f8"),  # adaptive kind: decay of the rate, 1/s^2
+        ("threshold_stable", "f8"),  # imbalance above which the rate grows
+        ("threshold_decrease", "f8"),  # imbalance below which it decays
+        ("rate_max", "f8"),  # adaptive kind: 1/s
+    ]
+)
+
+PRICING = np.dtype(
+    [
+        ("kind", "i8"),
+        ("scale", "f8"),  # contracts of skew that move the price by 100 %
+        ("factor_worse", "f8"),  # convex kind: impact of flow that adds to the imbalance
+        ("factor_better", "f8"),  # of flow that takes from it
+        ("exponent", "f8"),
+    ]
+)
+
 INSTRUMENT = np.dtype(
     [
         ("kind", "i8"),
@@ -32,15 +96,16 @@ INSTRUMENT = np.dtype(
         ("oracle", "i8"),  # the feed the margin engine reads
         ("quote", "i8"),  # perpetual: its quote instrument; -1 otherwise
         ("cash", "i8"),  # the venue's balance in the settlement asset; -1 if it has none
+        ("step", "f8"),  # contracts of a perpetual that liquidations are rounded up to; 0: none
         ("size_penalty", "f8"),  # Drift's imf, 1/sqrt(units); 0 switches size scaling off
-        ("kink", "f8"),  # utilisation at which the rate curve bends
-        ("base_rate", "f8"),  # borrow rate at zero utilisation, 1/year
-        ("kink_rate", "f8"),  # borrow rate at the kink, 1/year
-        ("full_rate", "f8"),  # borrow rate at utilisation 1, 1/year
-        ("reserve_factor", "f8"),  # share of interest kept by the protocol
-        ("funding_offset", "f8"),  # added to the premium: interest part, fraction per day
-        ("funding_cap", "f8"),  # |premium + offset| is at most this, fraction per day
-        ("premium_time", "f8"),  # s over which the premium is averaged
+        ("scale_start", "f8"),  # USD of deposits above which the initial asset weight shrinks
+        ("gain_weight", "f8", (LEVELS,)),  # quote: share of unrealised gains that counts
+        ("gain_penalty", "f8"),  # quote: how fast that worsens with the gain, 1/sqrt(USD)
+        ("gain_cap", "f8"),  # quote: gain that counts for opening at most, USD
+        ("ratio", RATIO),  # perpetual
+        ("curve", CURVE),  # balance
+        ("funding", FUNDING),  # perpetual
+        ("pricing", PRICING),  # perpetual
     ]
 )
 
@@ -62,6 +127,18 @@ ORACLE_ROW = np.dtype(
     [
         ("market", "i8"),
         ("delay", "f8"),  # s between the market's price and its publication
+        ("deviation", "f8"),  # relative move that makes it publish; 0: every move
+        ("heartbeat", "f8"),  # s after which it publishes anyway
+        ("ema_time", "f8"),  # s
+        ("twap_time", "f8"),  # s
+        ("shows", "i8", (LEVELS,)),  # which price each level reads
+        ("confidence", "f8"),  # half-width of the interval it states, fraction, at normal depth
+        ("bias", "f8"),  # multiples of the half-width by which prices are biased
+        ("bias_cap", "f8"),  # largest bias, fraction
+        ("max_confidence", "f8"),  # half-width above which the price is not trusted, fraction
+        ("max_age", "f8"),  # s
+        ("band", "f8"),  # relative distance from the TWAP beyond which it is not trusted
+        ("distrust", "i8"),  # what is done then
     ]
 )
 
@@ -74,6 +151,20 @@ VENUE_ROW = np.dtype(
         ("full_ltv", "f8"),  # debt / collateral at which a call may close everything
         ("dust", "f8"),  # USD of debt or notional below which a call closes everything
         ("max_notional", "f8"),  # USD per call
+        ("strict", "i8"),  # 1: meeting the requirement exactly is still enough
+        ("close_of", "i8"),  # what the close factor is a share of
+        ("full_health", "f8"),  # weighted collateral / debt at which a call may close everything
+        ("full_below", "f8"),  # USD of the leg's debt or collateral below which it may
+        ("min_left", "f8"),  # USD: a call leaves nothing, or this much on both sides
+        ("cooldown", "f8"),  # s after a partial call in which calls close everything
+        ("throttle_initial", "f8"),  # share of the shortage that may be freed at once
+        ("throttle_duration", "f8"),  # s until all of it may; 0: at once
+        ("throttle_small", "f8"),  # USD of shortage below which nothing is throttled
+        ("throttle_step", "f8"),  # throttled shares are cut to multiples of this
+        ("window", "f8"),  # s; 0 switches the cap per window off
+        ("window_rate", "f8"),  # contracts per second of the window that may be liquidated
+        ("hole", "f8"),  # USD that concurrent auctions may raise together
+        ("dust_debt", "f8"),  # USD of debt that an auction must raise, and may leave
         ("bonus", "i8"),
         ("bonus_min", "f8"),  # liquidator's bonus, fraction of the debt repaid
         ("bonus_max", "f8"),
@@ -82,6 +173,18 @@ VENUE_ROW = np.dtype(
         ("protocol_share", "f8"),  # share of the bonus kept by the protocol
         ("perp_fee", "f8"),  # liquidator's discount on a perpetual taken over
         ("perp_insurance_fee", "f8"),
+        ("basis", "i8"),  # what bonus and insurance fee are shares of
+        ("max_discount", "f8"),  # health bonus: largest discount
+        ("fee_max", "f8"),  # largest bonus or discount after growth
+        ("fee_growth", "f8"),  # 1/s by which bonus and discount grow with the breach's age
+        ("fee_grace", "f8"),  # s before they do
+        ("fee_period", "f8"),  # s; whole periods count
+        ("insurance_share", "f8"),  # of what a perpetual's margin leaves; 0: the whole fee always
+        ("weight_step", "f8"),  # weight products are cut to multiples of this
+        ("perp_price", "i8"),
+        ("bankruptcy_adjustment", "f8"),  # book: how fast the limit price falls with health
+        ("spread_to_margin", "f8"),  # book: limit spread / maintenance requirement
+        ("backstop", "f8"),  # equity / maintenance below which the vault takes all; 0: never
         ("taker", "i8"),
         ("insurance_cap", "f8"),  # USD that the fund pays in one event
         ("adl", "i8"),
@@ -91,8 +194,29 @@ VENUE_ROW = np.dtype(
         ("socialise", "i8"),
         ("gate", "f8"),  # s for which a socialised loss stops withdrawals
         ("cash", "i8"),  # the venue's balance in the settlement asset; -1 if it has none
+        ("taker_profit", "f8"),  # largest gain per USD repaid
         ("maker", "i8"),  # ledger row of the venue's market maker; -1 if none
         ("clearing", "i8"),  # ledger row of its settlement account
+    ]
+)
+
+AUCTION_ROW = np.dtype(
+    [
+        ("curve", "i8"),
+        ("start", "f8"),  # price at the start, in units of the reference price
+        ("length", "f8"),  # s: linear, to zero; two-speed, its fast part
+        ("cut", "f8"),  # factor per step (stairs) or per second (exponential)
+        ("step", "f8"),  # s per stair
+        ("cutoff", "f8"),  # two-speed: price at the end of the fast part
+        ("slow", "f8"),  # two-speed: s from there to zero
+        ("tail", "f8"),  # s after which an auction must be restarted
+        ("cusp", "f8"),  # share of the first price below which it must be
+        ("chop", "f8"),  # USD to raise per USD of debt
+        ("tip", "f8"),  # USD to whoever starts it
+        ("chip", "f8"),  # and this share of what is to be raised
+        ("buffer", "f8"),  # portfolio: buffer margin = maintenance + buffer x (maintenance - value)
+        ("fee", "f8"),  # portfolio: share of the largest first sale, to the insurance fund
+        ("insolvent", "f8"),  # portfolio: s in which the payout for an insolvent one grows
     ]
 )
 

@@ -129,8 +129,8 @@ class Factory:
             fund = self.config.venue[name].insurance / price
             opening.outside[codes.FIRST_INSURANCE + v, layout.cash] = fund
             backstop = self.config.venue[name].waterfall.backstop / price
-            row = codes.FIRST_INSURANCE + len(layout.venues) + v
-            opening.outside[row, layout.cash] = backstop
+            holder = codes.FIRST_INSURANCE + len(layout.venues) + v
+            opening.outside[holder, layout.cash] = backstop
         self._fund_liquidators(assembled)
 
     def _fund_liquidators(self, assembled: Assembled) -> None:

@@ -127,7 +127,7 @@ class Fitter:
         row = self.layout.instruments[k]
         venue = self.config.venue[row.venue]
         price = self.prices[self.layout.assets.index(row.asset)]
-        ratio = venue.perpetuals[row.asset].margin_ratio.initial
+        ratio = venue.perpetuals[row.asset].margin_ratio.at("initial")
         budget = MAKER_SHARE * venue.maker.capital / len(venue.perpetuals)
         return budget / (ratio * price) if ratio > 0.0 else np.inf
 

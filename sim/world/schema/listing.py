@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from sim.world.schema.accrual import Interest
+from pydantic import model_validator
+
+from sim.world.schema.accrual import Interest, Pricing
 from sim.world.schema.base import NonNegative, Positive, Strict, unit
 from sim.world.schema.requirement import AssetWeight, LiabilityWeight, MarginRatio
 
@@ -16,6 +18,8 @@ class Listing(Strict):
     liability_weight: LiabilityWeight = LiabilityWeight()
     size_penalty: Annotated[NonNegative, unit("1/sqrt(units)")] = 0.0
     """how fast the weight worsens with size"""
+    scale_start: Annotated[NonNegative, unit("USD")] = 0.0
+    """deposits above which the initial asset weight falls as start over deposits; 0: never"""
     interest: Interest | None = None
 
 
@@ -25,8 +29,24 @@ class Perpetual(Strict):
     margin_ratio: MarginRatio
     size_penalty: Annotated[NonNegative, unit("1/sqrt(contracts)")] = 0.0
     """how fast the ratio grows with size"""
+    step: Annotated[NonNegative, unit("contracts")] = 0.0
+    """liquidations close multiples of this, rounded up; 0: any amount"""
     depth: Annotated[Positive, unit("USD per 1 %")] | None = None
     """flow that moves the venue's price by 1 % against spot; null: no impact"""
+    skew_scale: Annotated[Positive, unit("contracts")] | None = None
+    """skew that counts as one in skew pricing, skew margin and velocity funding"""
+    pricing: Pricing = Pricing()
+
+    @model_validator(mode="after")
+    def _scale_given(self) -> Perpetual:
+        skewed = self.pricing.kind == "skew" or self.margin_ratio.skew is not None
+        if skewed and self.skew_scale is None:
+            raise ValueError("skew pricing and skew margin need a skew_scale")
+        ratio = self.margin_ratio
+        scaled = ratio.tiers or ratio.skew or ratio.size_slope or ratio.open_interest
+        if self.size_penalty > 0.0 and (scaled or ratio.least or ratio.floor or ratio.rounding):
+            raise ValueError("size_penalty goes with two plain margin ratios only")
+        return self
 
 
 class Maker(Strict):

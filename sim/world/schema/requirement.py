@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import model_validator
+from itertools import pairwise
+from typing import Annotated
 
-from sim.world.schema.base import AtLeastOne, Fraction, Strict
+from pydantic import Field, model_validator
+
+from sim.world.schema.base import AtLeastOne, Fraction, NonNegative, Strict, unit
 
 
 class AssetWeight(Strict):
@@ -45,16 +48,146 @@ class EmodeWeights(Strict):
     liability_weight: LiabilityWeight | None = None
 
 
-class MarginRatio(Strict):
-    """Requirement per unit of notional."""
+class Tier(Strict):
+    """A bracket of notional."""
 
-    initial: Fraction
-    maintenance: Fraction
+    above: Annotated[NonNegative, unit("USD")]
+    """notional from which the bracket holds"""
+    max_leverage: AtLeastOne | None = None
+    """initial ratio is one over it, maintenance half of that"""
+    initial: Fraction | None = None
+    maintenance: Fraction | None = None
 
     @model_validator(mode="after")
-    def _ordered(self) -> MarginRatio:
+    def _one_way(self) -> Tier:
+        given = (self.initial is None, self.maintenance is None, self.max_leverage is not None)
+        if given not in ((False, False, False), (True, True, True)):
+            raise ValueError("tier: give either max_leverage, or initial and maintenance")
+        return self
+
+    def at(self, level: str) -> float:
+        """Requirement per USD inside the bracket."""
+        if self.max_leverage is None:
+            return float(getattr(self, level))
+        return 1.0 / self.max_leverage if level == "initial" else 0.5 / self.max_leverage
+
+
+class LevelPair(Strict):
+    """A value for opening and one for staying open."""
+
+    initial: NonNegative
+    maintenance: NonNegative
+
+    @model_validator(mode="after")
+    def _ordered(self) -> LevelPair:
         if self.maintenance > self.initial:
+            raise ValueError(f"maintenance {self.maintenance} exceeds initial {self.initial}")
+        return self
+
+
+class Band(Strict):
+    """Open interest between whose bounds the initial ratio climbs to one."""
+
+    lower: Annotated[NonNegative, unit("USD")]
+    upper: Annotated[NonNegative, unit("USD")]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Band:
+        if self.upper < self.lower:
+            raise ValueError(f"open interest: upper {self.upper} is below lower {self.lower}")
+        return self
+
+
+class SkewRatio(Strict):
+    """Initial ratio = contracts / skew scale x factor + minimum; maintenance is a share of it."""
+
+    factor: NonNegative
+    minimum: Fraction
+    maintenance_share: Fraction
+
+
+class MarginRatio(Strict):
+    """Requirement per unit of notional, and how it scales.
+
+    Either two ratios (which may grow with contracts held or with open interest), or tiers, or a
+    ratio that follows the position's part of the skew scale.
+    """
+
+    initial: Fraction | None = None
+    maintenance: Fraction | None = None
+    tiers: Annotated[tuple[Tier, ...], Field(max_length=12)] = ()
+    """brackets of notional; the requirement is continuous between them"""
+    size_slope: LevelPair | None = None
+    """growth of the ratios per contract held"""
+    open_interest: Band | None = None
+    skew: SkewRatio | None = None
+    least: Annotated[NonNegative, unit("USD")] = 0.0
+    """smallest requirement of a position"""
+    floor: Annotated[NonNegative, unit("USD")] = 0.0
+    """requirement of every position on top of its ratio"""
+    rounding: Annotated[NonNegative, unit("USD")] = 0.0
+    """requirements are rounded up to whole ones; 0: not rounded"""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> MarginRatio:
+        flat = self.initial is not None and self.maintenance is not None
+        if (self.initial is None) != (self.maintenance is None) or (
+            flat + bool(self.tiers) + (self.skew is not None) != 1
+        ):
+            raise ValueError("margin ratio: give initial and maintenance, or tiers, or skew")
+        scaled = self.size_slope is not None, self.open_interest is not None
+        if sum(scaled) > 1 or (any(scaled) and not flat):
+            raise ValueError(
+                "margin ratio: size_slope or open_interest, with initial and maintenance"
+            )
+        if flat and self.at("maintenance") > self.at("initial"):
             raise ValueError(
                 f"margin ratio: maintenance {self.maintenance} exceeds initial {self.initial}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _tiers_ascend(self) -> MarginRatio:
+        if self.tiers and self.tiers[0].above != 0.0:
+            raise ValueError(f"tiers: the first starts at 0, not at {self.tiers[0].above:g}")
+        for number, (small, large) in enumerate(pairwise(self.tiers), start=1):
+            if large.above <= small.above:
+                raise ValueError(
+                    f"tiers cross: number {number} starts at {small.above:g}, "
+                    f"the next at {large.above:g}; they must ascend"
+                )
+            for level in ("initial", "maintenance"):
+                if large.at(level) < small.at(level):
+                    raise ValueError(
+                        f"tiers: the {level} ratio falls from {small.at(level):g} to "
+                        f"{large.at(level):g} at {large.above:g}; larger must not be safer"
+                    )
+        return self
+
+    def at(self, level: str) -> float:
+        """Ratio of a small position at ``initial`` or ``maintenance``."""
+        if self.tiers:
+            return self.tiers[0].at(level)
+        if self.skew is not None:
+            share = 1.0 if level == "initial" else self.skew.maintenance_share
+            return self.skew.minimum * share
+        return float(getattr(self, level))
+
+
+class Gains(Strict):
+    """How much of a venue's unrealised gains counts as collateral; losses count in full."""
+
+    initial: Fraction = 1.0
+    maintenance: Fraction = 1.0
+    size_penalty: Annotated[NonNegative, unit("1/sqrt(USD)")] = 0.0
+    """how fast the initial weight falls with the gain"""
+    cap: Annotated[NonNegative, unit("USD")] | None = None
+    """most that counts for opening; null: no limit"""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Gains:
+        if self.initial > self.maintenance:
+            raise ValueError(
+                f"gains: initial {self.initial} exceeds maintenance {self.maintenance}"
             )
         return self

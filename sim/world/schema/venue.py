@@ -16,7 +16,7 @@ from sim.world.schema.liquidation import Liquidation
 from sim.world.schema.listing import Listing, Maker, Perpetual
 from sim.world.schema.oracle import Oracle
 from sim.world.schema.provenance import Provenance
-from sim.world.schema.requirement import EmodeWeights
+from sim.world.schema.requirement import EmodeWeights, Gains
 from sim.world.schema.waterfall import Waterfall
 
 
@@ -27,6 +27,7 @@ class VenueConfig(Strict):
     assets: dict[str, Listing] = Field(min_length=1)
     emodes: dict[str, dict[str, EmodeWeights]] = {}
     perpetuals: dict[str, Perpetual] = {}
+    gains: Gains = Gains()
     funding: Funding = Funding()
     maker: Maker = Maker(capital=0.0)
     oracle: Oracle = Oracle()
@@ -46,4 +47,11 @@ class VenueConfig(Strict):
                         f"emodes.{emode}: {name!r} is not listed; "
                         f"listed are {', '.join(self.assets)}"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _skew_scales(self) -> VenueConfig:
+        bare = [name for name, perp in self.perpetuals.items() if perp.skew_scale is None]
+        if self.funding.kind == "velocity" and bare:
+            raise ValueError(f"velocity funding needs a skew_scale for {', '.join(bare)}")
         return self

@@ -4,8 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.state import codes
 from sim.state.rows import ORACLE_ROW
 from sim.world.layout import Layout
+from sim.world.schema.oracle import Oracle
+from sim.world.tables.limits import UNLIMITED
+
+VIEWS = {
+    "spot": codes.SPOT_VIEW,
+    "ema": codes.EMA_VIEW,
+    "twap": codes.TWAP_VIEW,
+    "worse": codes.WORSE_VIEW,
+}
+DISTRUST = {
+    "ignore": codes.IGNORE,
+    "zero_asset": codes.ZERO_ASSET,
+    "block": codes.BLOCK,
+    "pause": codes.PAUSE,
+}
 
 
 def feeds(layout: Layout) -> list[tuple[str, int]]:
@@ -13,7 +29,34 @@ def feeds(layout: Layout) -> list[tuple[str, int]]:
     return [(v, m) for v in layout.venues for m in range(len(layout.assets))]
 
 
+def oracle_row(spec: Oracle) -> np.void:
+    """How a venue reads a price, without saying which."""
+    row = np.zeros(1, dtype=ORACLE_ROW)[0]
+    row["delay"] = spec.delay
+    row["deviation"] = spec.deviation
+    row["heartbeat"] = _or_never(spec.heartbeat)
+    row["ema_time"] = spec.ema_seconds
+    row["twap_time"] = spec.twap_seconds
+    row["shows"] = (VIEWS[spec.initial], VIEWS[spec.maintenance], VIEWS[spec.maintenance])
+    row["confidence"] = spec.confidence.width
+    row["bias"] = spec.confidence.multiple
+    row["bias_cap"] = spec.confidence.cap
+    row["max_confidence"] = _or_never(spec.confidence.max)
+    row["max_age"] = _or_never(spec.max_age)
+    row["band"] = _or_never(spec.band)
+    row["distrust"] = DISTRUST[spec.distrust]
+    return row
+
+
+def _or_never(limit: float | None) -> float:
+    return UNLIMITED if limit is None else limit
+
+
 def oracle_table(layout: Layout) -> np.ndarray:
     """One row per feed."""
-    delays = [(m, layout.config.venue[v].oracle.delay) for v, m in feeds(layout)]
-    return np.array(delays, dtype=ORACLE_ROW)
+    order = feeds(layout)
+    table = np.zeros(len(order), dtype=ORACLE_ROW)
+    for o, (venue, market) in enumerate(order):
+        table[o] = oracle_row(layout.config.venue[venue].oracle)
+        table[o]["market"] = market
+    return table

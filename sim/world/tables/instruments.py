@@ -8,7 +8,10 @@ from sim.state import codes
 from sim.state.rows import INSTRUMENT
 from sim.world.layout import Layout
 from sim.world.schema.venue import VenueConfig
+from sim.world.tables.accruals import curve_row, funding_row, pricing_row
 from sim.world.tables.feeds import feeds
+from sim.world.tables.limits import UNLIMITED
+from sim.world.tables.ratios import ratio_row
 
 KINDS = {"balance": codes.BALANCE, "quote": codes.QUOTE, "perpetual": codes.PERPETUAL}
 
@@ -30,22 +33,34 @@ def instrument_table(layout: Layout) -> np.ndarray:
         table[k]["quote"] = -1
         if row.kind == "perpetual":
             table[k]["quote"] = layout.instrument("quote", row.venue, settlement)
-            table[k]["size_penalty"] = venue.perpetuals[row.asset].size_penalty
-        _accruals(table[k], venue, row.kind, row.asset)
+            table[k]["step"] = venue.perpetuals[row.asset].step
+        _terms(table[k], venue, row.kind, row.asset)
     return table
 
 
-def _accruals(row: np.void, venue: VenueConfig, kind: str, asset: str) -> None:
-    row["funding_offset"] = venue.funding.offset
-    row["funding_cap"] = venue.funding.cap
-    row["premium_time"] = venue.funding.premium_hours * 3600.0
-    if kind != "balance":
-        return
-    listing = venue.assets[asset]
-    row["size_penalty"] = listing.size_penalty
-    if listing.interest is not None:
-        row["kink"] = listing.interest.kink
-        row["base_rate"] = listing.interest.base
-        row["kink_rate"] = listing.interest.at_kink
-        row["full_rate"] = listing.interest.full
-        row["reserve_factor"] = listing.interest.reserve_factor
+def instrument_row(venue: VenueConfig, kind: str, asset: str) -> np.void:
+    """The terms of one instrument, without its place in a run."""
+    row = np.zeros(1, dtype=INSTRUMENT)[0]
+    row["kind"] = KINDS[kind]
+    _terms(row, venue, kind, asset)
+    return row
+
+
+def _terms(row: np.void, venue: VenueConfig, kind: str, asset: str) -> None:
+    if kind == "perpetual":
+        perpetual = venue.perpetuals[asset]
+        row["size_penalty"] = perpetual.size_penalty
+        row["ratio"] = ratio_row(perpetual, venue.liquidation.target.buffer)
+        row["funding"] = funding_row(venue.funding, perpetual)
+        row["pricing"] = pricing_row(perpetual)
+    elif kind == "quote":
+        gains = venue.gains
+        row["gain_weight"] = (gains.initial, gains.maintenance, gains.maintenance)
+        row["gain_penalty"] = gains.size_penalty
+        row["gain_cap"] = UNLIMITED if gains.cap is None else gains.cap
+    else:
+        listing = venue.assets[asset]
+        row["size_penalty"] = listing.size_penalty
+        row["scale_start"] = listing.scale_start
+        if listing.interest is not None:
+            row["curve"] = curve_row(listing.interest)

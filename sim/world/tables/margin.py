@@ -8,8 +8,7 @@ from sim.errors import SluicegateError
 from sim.state import codes
 from sim.state.world import BASIS, LONG, NET, SHORT
 from sim.world.layout import Layout
-
-LEVEL_NAMES = {codes.INITIAL: "initial", codes.MAINTENANCE: "maintenance"}
+from sim.world.tables.ratios import LEVEL_NAMES, small_ratios
 
 
 def margin_tables(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
@@ -20,17 +19,14 @@ def margin_tables(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
     ratio = np.zeros((codes.LEVELS, count))
     for k, row in enumerate(layout.instruments):
         venue = layout.config.venue[row.venue]
-        for level, name in LEVEL_NAMES.items():
-            if row.kind == "perpetual":
-                ratio[level, k] = getattr(venue.perpetuals[row.asset].margin_ratio, name)
-            elif row.kind == "balance":
-                listing = venue.assets[row.asset]
+        if row.kind == "perpetual":
+            spec = venue.perpetuals[row.asset].margin_ratio
+            ratio[:, k] = small_ratios(spec, venue.liquidation.target.buffer)
+        elif row.kind == "balance":
+            listing = venue.assets[row.asset]
+            for level, name in LEVEL_NAMES.items():
                 long_weight[level, :, k] = getattr(listing.asset_weight, name)
                 short_weight[level, :, k] = getattr(listing.liability_weight, name)
-        target = venue.liquidation.target
-        ratio[codes.TARGET, k] = ratio[codes.MAINTENANCE, k]
-        if row.kind == "perpetual":
-            ratio[codes.TARGET, k] += target.buffer
     _emodes(layout, long_weight, short_weight)
     long_weight[codes.TARGET] = long_weight[codes.MAINTENANCE]
     health = [

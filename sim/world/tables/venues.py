@@ -1,33 +1,14 @@
-"""P4 to P6: a row per venue, and one for the hub."""
+"""A row per venue, and one for the hub; the same of their auctions."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from sim.state import codes
-from sim.state.rows import VENUE_ROW
+from sim.state.rows import AUCTION_ROW, VENUE_ROW
 from sim.world.layout import Layout, LedgerRows
-from sim.world.schema.liquidation import Liquidation, Sizing
-from sim.world.schema.waterfall import Waterfall
-from sim.world.tables.limits import UNLIMITED
-
-SELECTION = {"riskiest": codes.RISKIEST, "largest_relief": codes.LARGEST_RELIEF}
-SIZE = {"close_factor": codes.CLOSE_FACTOR, "to_target": codes.TO_TARGET}
-BONUS = {"fixed": codes.FIXED_BONUS, "ltv": codes.LTV_BONUS}
-RANKING = {
-    "none": codes.NO_ADL,
-    "queue": codes.QUEUE,
-    "pro_rata": codes.PRO_RATA,
-    "leverage_weighted": codes.LEVERAGE_WEIGHTED,
-}
-SOCIALISE = {
-    "share_value": codes.BY_DEPOSITORS,
-    "cash_print": codes.BY_DEPOSITORS,
-    "funding_index": codes.BY_OPEN_INTEREST,
-    "providers": codes.BY_PROVIDERS,
-    "deficit": codes.BY_NOBODY,
-}
-TAKER = {"flash": codes.FLASH, "initial_margin": codes.INITIAL_MARGIN}
+from sim.world.tables.liquidation import auction_row, fill_pricing, fill_sizing
+from sim.world.tables.waterfall import fill_losses
 
 
 def venue_table(layout: Layout, rows: LedgerRows, hub_nets: bool) -> np.ndarray:
@@ -37,53 +18,21 @@ def venue_table(layout: Layout, rows: LedgerRows, hub_nets: bool) -> np.ndarray:
     table["clearing"] = -1
     table["cash"] = -1
     for v, name in enumerate(layout.venues):
-        _sizing(table[v], layout.config.venue[name].liquidation)
-        _pricing(table[v], layout.config.venue[name].liquidation)
-        _losses(table[v], layout.config.venue[name].waterfall)
+        fill_sizing(table[v], layout.config.venue[name].liquidation)
+        fill_pricing(table[v], layout.config.venue[name].liquidation)
+        fill_losses(table[v], layout.config.venue[name].waterfall)
         table[v]["cash"] = layout.instrument("balance", name, layout.config.settlement)
         if name in layout.perpetual_venues:
             place = layout.perpetual_venues.index(name)
             table[v]["maker"] = rows.first_maker + place
             table[v]["clearing"] = rows.first_clearing + place
-    _sizing(table[-1], layout.config.hub.liquidation)
+    fill_sizing(table[-1], layout.config.hub.liquidation)
     table[-1]["engine"] = codes.NET_OF_LEGS if hub_nets else codes.SUM_OF_LEGS
     return table
 
 
-def _sizing(row: np.void, spec: Sizing) -> None:
-    row["selection"] = SELECTION[spec.selection]
-    row["size"] = SIZE[spec.size]
-    row["close_factor"] = spec.close_factor
-    row["full_ltv"] = np.nan if spec.full_ltv is None else spec.full_ltv  # nan: never
-    row["dust"] = spec.dust
-    row["max_notional"] = UNLIMITED if spec.max_notional is None else spec.max_notional
-
-
-def _pricing(row: np.void, spec: Liquidation) -> None:
-    row["bonus"] = BONUS[spec.bonus.kind]
-    row["bonus_min"] = spec.bonus.min
-    row["bonus_max"] = spec.bonus.min if spec.bonus.max is None else spec.bonus.max
-    row["bonus_bad_debt"] = spec.bonus.bad_debt
-    row["protocol_share"] = spec.bonus.protocol_share
-    row["insurance_fee"] = spec.insurance_fee
-    row["perp_fee"] = spec.perp_fee
-    row["perp_insurance_fee"] = spec.perp_insurance_fee
-    row["taker"] = TAKER[spec.taker]
-
-
-def losses_row(spec: Waterfall) -> np.void:
-    """Parameters of the loss waterfall, in a row whose other fields are zero."""
-    row = np.zeros(1, dtype=VENUE_ROW)[0]
-    _losses(row, spec)
-    return row
-
-
-def _losses(row: np.void, spec: Waterfall) -> None:
-    row["insurance_cap"] = UNLIMITED if spec.insurance_cap is None else spec.insurance_cap
-    row["adl"] = RANKING[spec.deleveraging.ranking]
-    row["adl_capped"] = spec.deleveraging.capped
-    pool = spec.deleveraging.pool
-    row["adl_pool"] = UNLIMITED if pool is None else pool.enable
-    row["adl_pool_target"] = UNLIMITED if pool is None else pool.target
-    row["socialise"] = SOCIALISE[spec.socialise]
-    row["gate"] = spec.gate_hours * 3600.0
+def auction_table(layout: Layout) -> np.ndarray:
+    """One row per venue, and one for the hub."""
+    specs = [layout.config.venue[name].liquidation.auction for name in layout.venues]
+    rows = [auction_row(spec) for spec in (*specs, layout.config.hub.liquidation.auction)]
+    return np.array([tuple(row) for row in rows], dtype=AUCTION_ROW)

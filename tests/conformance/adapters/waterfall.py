@@ -11,7 +11,7 @@ from sim.liquidation.socialise import (
     lost_by_side,
     remaining,
 )
-from sim.world.tables.venues import losses_row
+from sim.world.tables.waterfall import losses_row
 from tests.conformance.configured import configured
 from tests.conformance.units import E6, E9, E10, MICRO
 

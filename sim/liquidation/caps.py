@@ -1,0 +1,72 @@
+"""P4: limits on what one call may take.
+
+Close factor with the conditions under which it is waived (Aave ``LiquidationLogic.sol``: low health
+factor, small reserve; Kamino: insolvent loan-to-value; Hyperliquid documentation: 20 % of a large
+position, then a cooldown in which everything goes); what may be left over (Aave); how much may go
+in a window of time (synthetix-v3 ``GlobalPerpsMarket``/``PerpsMarketConfiguration``).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.compile import lean
+
+LONG_AGO = np.inf  # s since something that never happened
+
+
+class Case(NamedTuple):
+    """What a close factor looks at."""
+
+    ltv: float  # weighted debt over plain collateral
+    health: float  # weighted collateral over weighted debt; infinite for a perpetual
+    debt: float  # USD of the leg
+    collateral: float  # USD of the collateral leg; infinite for a perpetual
+    since: float  # s since the last partial call
+
+
+@lean
+def closable_share(row: np.void, case: Case) -> float:
+    """Share that one call may close."""
+    if case.ltv >= row.full_ltv or case.health <= row.full_health:
+        return 1.0
+    if case.debt < row.full_below or case.collateral < row.full_below:
+        return 1.0
+    if case.since < row.cooldown:
+        return 1.0
+    return row.close_factor
+
+
+@lean
+def closable(row: np.void, case: Case, owed: float, total: float) -> float:
+    """USD that one call may close, of the leg's ``owed`` or the account's ``total`` debt."""
+    share = closable_share(row, case)
+    if share >= 1.0 or row.close_of == 0:
+        return owed * share
+    return min(owed, total * share)
+
+
+@lean
+def leaving_enough(
+    row: np.void, notional: float, owed: float, held: float, seized_per_usd: float
+) -> float:
+    """Shrink a call so that it leaves nothing or enough of both debt and collateral, USD."""
+    left = owed - notional
+    kept = held - notional * seized_per_usd
+    if row.min_left <= 0.0 or left <= 0.0 or kept <= 0.0:
+        return notional
+    most = min(owed - row.min_left, (held - row.min_left) / seized_per_usd)
+    return max(0.0, min(notional, most))
+
+
+@lean
+def window_limit(row: np.void) -> float:
+    """Contracts that may be liquidated in one window; infinite without one."""
+    return row.window_rate * row.window if row.window > 0.0 else np.inf
+
+
+@lean
+def left_in_window(row: np.void, used: float, wanted: float) -> tuple[float, float]:
+    """Contracts that may go now of those ``wanted``, and those that must wait."""
+    now = min(wanted, max(0.0, window_limit(row) - used))
+    return now, wanted - now
