@@ -170,6 +170,7 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         for a in state.lists[FLAGGED, : int(state.clock[0]["flagged"])].tolist():
             moved |= self.call(a)
         moved |= unwind_all(world, state, float(world.settings[0]["block"]))
+        rounds.note_wave(state, moved)
         return moved
 
     def call(self, account: int) -> bool:

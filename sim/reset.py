@@ -53,6 +53,7 @@ def restore_prices(world: World, state: State, fundamental: np.ndarray) -> None:
         market.rose = 0.0
         market.depth_factor = world.depth_factor[state.clock[0].regime, m]
     remark(world, state)
+    state.history[:] = 0.0
     state.history[:, 0] = LONG_AGO
     for m in range(len(world.markets)):
         state.markets[m].opening = state.markets[m].mark

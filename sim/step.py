@@ -39,6 +39,7 @@ def move(world: World, state: State, course: Course) -> None:
     """Regime and fundamental prices of this step, drawn beforehand."""
     state.clock[0].step += 1
     state.clock[0].regime = course.regime
+    state.clock[0].wave = 0
     state.clock[0].now = state.clock[0].step * world.settings[0].step
     move_prices(state, course, 0)
 
@@ -75,7 +76,7 @@ def act(world: World, state: State, rules: Rules) -> None:
 @lean
 def margin(world: World, state: State) -> None:
     """Which accounts are below maintenance, on what the margin engine can see."""
-    flag_breaches(world, state, 0)
+    flag_breaches(world, state)
 
 
 @lean

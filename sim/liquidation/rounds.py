@@ -21,9 +21,7 @@ from sim.market.course import Course, blocks_until_move, move_prices
 from sim.market.impact import relax_now
 from sim.market.oracle import blocks_until_news
 from sim.rules import Rules
-from sim.state.codes import (
-    MAINTENANCE,
-)
+from sim.state.codes import MAINTENANCE, PERPETUAL
 from sim.state.state import CLOSE, FLAGGED, GENERATIONS, State
 from sim.state.world import World
 
@@ -38,7 +36,25 @@ def forget_the_safe(state: State) -> None:
 
 
 @lean
-def flag_breaches(world: World, state: State, generation: int) -> None:
+def generation_of(world: World, state: State, a: int) -> int:
+    """How many rounds of our own flow lie behind the prices that account ``a`` is judged by.
+
+    A late feed brings news of the moment at which it sampled; a perpetual's mark has no delay.
+    """
+    found = 0
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        row = world.instruments[k]
+        if state.balance[k, a] == 0.0:
+            continue
+        found = max(found, state.feeds[row.oracle].wave)
+        if row.kind == PERPETUAL:
+            found = max(found, state.clock[0].wave)
+    return min(found, GENERATIONS - 1)
+
+
+@lean
+def flag_breaches(world: World, state: State) -> None:
     """List accounts below maintenance in ascending id; start or end their breach clocks."""
     forget_the_safe(state)
     count = 0
@@ -50,7 +66,7 @@ def flag_breaches(world: World, state: State, generation: int) -> None:
             continue
         if state.rows[a].breach < 0.0:
             state.rows[a].breach = state.clock[0].now
-            state.rows[a].generation = min(generation, GENERATIONS - 1)
+            state.rows[a].generation = generation_of(world, state, a)
             state.rows[a].refused = 0
         state.lists[FLAGGED, count] = a
         count += 1
@@ -161,7 +177,15 @@ def play_round(world: World, state: State, rules: Rules) -> bool:
             moved = True
     if unwind_all(world, state, world.settings[0].block):
         moved = True
+    note_wave(state, moved)
     return moved
+
+
+@lean
+def note_wave(state: State, moved: bool) -> None:
+    """Whatever is seen from now on, until fundamental prices move, may follow from this round."""
+    if moved:
+        state.clock[0].wave += 1
 
 
 @lean
@@ -170,9 +194,11 @@ def next_block(world: World, state: State, course: Course, number: int, blocks: 
     state.clock[0].now += blocks * world.settings[0].block
     if course.every > 0:
         move_prices(state, course, number)
+        if number % course.every == 0:
+            state.clock[0].wave = 0
     relax_now(world, state)
     look(world, state)
-    flag_breaches(world, state, number)
+    flag_breaches(world, state)
 
 
 @lean

@@ -73,7 +73,7 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
         markets=np.zeros(m, dtype=MARKET_STATE),
         feeds=np.zeros(feeds, dtype=FEED),
         fundamental=np.zeros(n),
-        history=np.zeros((ring, m + 1)),
+        history=np.zeros((ring, m + 2)),
         g=np.zeros((3, k)),
         built_at=np.zeros((2, 3, k)),
         rows=np.zeros(a, dtype=ACCOUNT_STATE),
