@@ -207,7 +207,7 @@ def _word(parameter: Parameter) -> str | None:
         return f"{value:g} s late"
     if value in (None, default, 0.0, (), {}):
         return None
-    return next((NOTABLE[part] for part in reversed(parameter.path) if part in NOTABLE), None)
+    return next((NOTABLE[part] for part in parameter.path if part in NOTABLE), None)
 
 
 def _is_choice(annotation: Any) -> bool:
