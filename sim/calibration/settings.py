@@ -3,14 +3,12 @@
 from datetime import UTC, date, datetime, time
 from typing import Any, Literal
 
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from pydantic import Field, ValidationInfo, field_validator, model_validator
-from yaml import YAMLError
 
 from sim.errors import SluicegateError
 from sim.world.schema.base import Count, Finite, Fraction, Natural, NonNegative, Positive, Strict
 from sim.world.schema.explain import validated
+from sim.world.words import read_words
 
 
 class PeggedAsset(Strict):
@@ -68,37 +66,15 @@ JITOSOL = PeggedAsset.model_validate(
 )
 
 
-class CalibrateConfig(Strict):
-    """Settings of a calibration; every key is an everyday key of the command line."""
+class Span(Strict):
+    """What is taken out of a price file."""
 
-    data: str
-    """price file: CSV, CSV.gz or Parquet with timestamp, asset, venue, open, high, low, close"""
-    assets: tuple[str, ...] = Field(("BTC", "ETH", "SOL", "LINK", "AVAX"), min_length=1)
-    """risky assets, in the order of the market's arrays"""
     start: str | None = None
     """first day or UTC time used; left out, as early as all assets have bars"""
     end: str | None = None
     """last day or UTC time used; left out, as late as all assets have bars"""
-    regimes: Count = Field(3, le=8)
-    """number of hidden regimes"""
-    jumps: bool = True
-    """whether common and own jumps are fitted"""
-    jump_share: Fraction = 0.0625
-    """at most this share of a regime's bars may hold a jump of any one kind"""
     max_gap_share: Fraction = 0.02
     """refuse a file in which more than this share of an asset's bars is missing"""
-    restarts: Count = Field(3, le=50)
-    """starting points of the fit, of which the likeliest is refined"""
-    seed: Natural = 1
-    """of the starting points, the bootstrap and the simulated check"""
-    checks: Natural = 20
-    """simulated paths, each as long as the data, behind the quality table; 0 leaves it out"""
-    out: str = "market.yaml"
-    """file to write; `NAME.quality.csv` and `NAME.quality.svg` are written beside it"""
-    pegs: str | None = None
-    """price file with the proxies of the pegged assets; left out, none are added"""
-    pegged: dict[str, PeggedAsset] = Field(default={"USDC": USDC, "JITOSOL": JITOSOL})
-    """pegged assets to add when `pegs` is given"""
 
     @field_validator("start", "end", mode="before")
     @classmethod
@@ -115,6 +91,33 @@ class CalibrateConfig(Strict):
             moment = datetime.combine(moment, time.max)
         whole = moment.replace(tzinfo=moment.tzinfo or UTC)
         return whole.astimezone(UTC).isoformat()
+
+
+class CalibrateConfig(Span):
+    """Settings of a calibration; every key is an everyday key of the command line."""
+
+    data: str
+    """price file: CSV, CSV.gz or Parquet with timestamp, asset, venue, open, high, low, close"""
+    assets: tuple[str, ...] = Field(("BTC", "ETH", "SOL", "LINK", "AVAX"), min_length=1)
+    """risky assets, in the order of the market's arrays"""
+    regimes: Count = Field(3, le=8)
+    """number of hidden regimes"""
+    jumps: bool = True
+    """whether common and own jumps are fitted"""
+    jump_share: Fraction = 0.0625
+    """at most this share of a regime's bars may hold a jump of any one kind"""
+    restarts: Count = Field(3, le=50)
+    """starting points of the fit, of which the likeliest is refined"""
+    seed: Natural = 1
+    """of the starting points, the bootstrap and the simulated check"""
+    checks: Natural = 20
+    """simulated paths, each as long as the data, behind the quality table; 0 leaves it out"""
+    out: str = "market.yaml"
+    """file to write; `NAME.quality.csv` and `NAME.quality.svg` are written beside it"""
+    pegs: str | None = None
+    """price file with the proxies of the pegged assets; left out, none are added"""
+    pegged: dict[str, PeggedAsset] = Field(default={"USDC": USDC, "JITOSOL": JITOSOL})
+    """pegged assets to add when `pegs` is given"""
 
     @field_validator("assets")
     @classmethod
@@ -152,18 +155,7 @@ def parse(words: list[str]) -> CalibrateConfig:
     SluicegateError
         For a word that is no ``key=value``, an unknown key, or a value out of range.
     """
-    for word in words:
-        if "=" not in word:
-            raise SluicegateError(
-                "expected key=value", where="calibrate", value=word, hint="data=prices.parquet"
-            )
-    try:
-        given: Any = OmegaConf.to_container(OmegaConf.from_dotlist(words), resolve=True)
-    except (OmegaConfBaseException, YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise SluicegateError(
-            f"cannot read the settings: {reason}", where="calibrate", hint="assets=[BTC,ETH]"
-        ) from error
+    given = read_words(words, "calibrate", "assets=[BTC,ETH]")
     if "data" not in given:
         raise SluicegateError("no price file given", where="calibrate", hint="data=prices.parquet")
     _complete_pegged(given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel
@@ -15,9 +15,13 @@ from sim.world.compose import CONFIG_NAME, choices, default_config_dir, groups
 _SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
 
-def everyday_keys(model: type[BaseModel]) -> str:
-    """Describe the keys at the top level that are plain values, one line or more for each."""
-    given = _given()
+def everyday_keys(model: type[BaseModel], given: Mapping[str, Any] | None = None) -> str:
+    """Describe the keys at the top level that are plain values, one line or more for each.
+
+    ``given`` are values that stand in for the schema's defaults; those of ``conf/config.yaml``, if
+    left out.
+    """
+    given = _given() if given is None else given
     lines = ["everyday keys (key=value):"]
     for name, field in model.model_fields.items():
         if _is_plain(field):
@@ -62,7 +66,9 @@ def _describe(name: str, field: FieldInfo, given: Mapping[str, Any]) -> list[str
 
 
 def _is_plain(field: FieldInfo) -> bool:
-    kind = field.annotation
+    kinds = [kind for kind in get_args(field.annotation) if kind is not type(None)]
+    kind = kinds[0] if len(kinds) == 1 and type(None) in get_args(field.annotation) else None
+    kind = field.annotation if kind is None else kind
     return isinstance(kind, type) and issubclass(kind, int | float | str)
 
 

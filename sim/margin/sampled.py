@@ -81,3 +81,66 @@ def expected_shortfall(losses: np.ndarray, level: float) -> float:
         total += losses[i]
     whole = count - 1 - first
     return (total + (tail - whole) * losses[first]) / tail
+
+
+@lean
+def update(
+    variance: np.ndarray, covariance: np.ndarray, observed: np.ndarray, decay: tuple[float, float]
+) -> None:
+    """Take one period's returns into the filters, in place.
+
+    Parameters
+    ----------
+    variance : (N,) float64 ndarray
+        What volatilities are read from.
+    covariance : (N, N) float64 ndarray
+        What correlations are read from; usually slower.
+    observed : (N,) float64 ndarray
+        Returns of the period.
+    decay : tuple of float
+        Of the variances and of the covariances.
+    """
+    for i in range(observed.shape[0]):
+        variance[i] = ewma(variance[i], observed[i] * observed[i], decay[0])
+        for j in range(observed.shape[0]):
+            covariance[i, j] = ewma(covariance[i, j], observed[i] * observed[j], decay[1])
+
+
+@lean
+def believed(covariance: np.ndarray, correlation: np.ndarray) -> None:
+    """Write the correlations that a covariance filter implies; where nothing moved, none."""
+    for i in range(covariance.shape[0]):
+        for j in range(covariance.shape[0]):
+            scale = math.sqrt(covariance[i, i] * covariance[j, j])
+            alone = 1.0 if i == j else 0.0
+            correlation[i, j] = covariance[i, j] / scale if scale > 0.0 else alone
+
+
+@lean
+def sampled_losses(
+    exposure: np.ndarray,
+    history: np.ndarray,
+    then: np.ndarray,
+    now: np.ndarray,
+    losses: np.ndarray,
+) -> None:
+    """Write what a book would lose in each past period, its returns scaled to today's volatility.
+
+    Parameters
+    ----------
+    exposure : (N,) float64 ndarray
+        Signed notional per asset.
+    history : (S, N) float64 ndarray
+        Past returns.
+    then : (S, N) float64 ndarray
+        Volatility that was believed before each of them; equal to ``now`` for plain history.
+    now : (N,) float64 ndarray
+        Volatility believed now.
+    losses : (S,) float64 ndarray
+        Receives the losses, in the order of the history.
+    """
+    for s in range(history.shape[0]):
+        loss = 0.0
+        for i in range(exposure.shape[0]):
+            loss -= exposure[i] * rescaled(history[s, i], then[s, i], now[i])
+        losses[s] = loss

@@ -28,27 +28,62 @@ NAMES = {
 }
 # Fields that stand in a model of another primitive.
 ELSEWHERE = {
-    "target": "P3",
-    "strict": "P3",
-    "backstop": "P3",
-    "insurance_fee": "P5",
-    "insurance_share": "P5",
-    "perp_fee": "P5",
-    "perp_insurance_fee": "P5",
-    "perp_price": "P5",
-    "book": "P5",
-    "auction": "P5",
-    "growth": "P5",
-    "taker": "P6",
-    "taker_profit": "P6",
+    "liquidation.target": "P3",
+    "liquidation.strict": "P3",
+    "liquidation.backstop": "P3",
+    "liquidation.insurance_fee": "P5",
+    "liquidation.insurance_share": "P5",
+    "liquidation.perp_fee": "P5",
+    "liquidation.perp_insurance_fee": "P5",
+    "liquidation.perp_price": "P5",
+    "liquidation.book": "P5",
+    "liquidation.auction": "P5",
+    "liquidation.growth": "P5",
+    "liquidation.taker": "P6",
+    "liquidation.taker_profit": "P6",
     "insurance": "P7",
     "maker": "P7",
     "utilisation": "P8",
-    "depth": "P8",
+    "perpetuals.depth": "P8",
 }
 # Terms of P2, by the section of the YAML that they are made of (DESIGN's letters).
 TERMS = {"assets": "W", "emodes": "pair weights", "perpetuals": "T"}
 NO_VARIANT = ("none", "ignore")  # values of a choice that stand for its absence
+# Choices that are worth a word only where they differ from the default.
+QUIET = frozenset(("of", "close_of", "perp_price", "initial", "maintenance", "pricing"))
+# What is worth a word as soon as it is there and not at its default, by part of the path.
+NOTABLE = {
+    "confidence": "confidence",
+    "deviation": "deviation threshold",
+    "heartbeat": "heartbeat",
+    "max_age": "staleness",
+    "band": "divergence band",
+    "tiers": "tiers",
+    "size_slope": "linear in size",
+    "open_interest": "open interest",
+    "skew": "skew",
+    "size_penalty": "√size",
+    "scale_start": "deposits",
+    "gains": "gains weighted",
+    "full_ltv": "full from LTV",
+    "full_health": "full from health",
+    "throttle": "time throttle",
+    "window": "window cap",
+    "max_notional": "cap per call",
+    "min_left": "dust",
+    "growth": "growing",
+    "protocol_share": "protocol share",
+    "perp_fee": "fee",
+    "insurance_fee": "insurance fee",
+    "perp_insurance_fee": "insurance fee",
+    "strict": "strict",
+    "target": "target",
+    "pool": "pool deleverages",
+    "gate_hours": "withdrawal gate",
+    "insurance_cap": "capped fund",
+    "points": "piecewise curve",
+    "fees": "rate fees",
+}
 _TAG = re.compile(r"\s*(P[1-8])\b")
 
 
@@ -89,13 +124,30 @@ def variants(venue: VenueConfig) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {name: [] for name in NAMES}
     found["P2"] += [term for section, term in TERMS.items() if getattr(venue, section, None)]
     found["P3"] += ["initial", "maintenance"]
-    for parameter in parameters(venue):
-        for word in _words(parameter):
-            if word not in found[parameter.primitive]:
-                found[parameter.primitive].append(word)
     if venue.insurance > 0.0:
-        found["P7"].insert(0, "insurance")
+        found["P7"].append("insurance")
+    if venue.waterfall.backstop > 0.0:
+        found["P7"].append("backstop")
+    if _lends(venue):
+        found["P8"].append("interest")
+    for parameter in parameters(venue):
+        word = _word(parameter) if _matters(parameter, venue) else None
+        if word and word not in found[parameter.primitive]:
+            found[parameter.primitive].append(word)
     return found
+
+
+def _lends(venue: VenueConfig) -> bool:
+    return any(listing.interest is not None for listing in venue.assets.values())
+
+
+def _matters(parameter: Parameter, venue: VenueConfig) -> bool:
+    """Whether anything at the venue uses a parameter."""
+    if parameter.path[0] == "funding":
+        return bool(venue.perpetuals)
+    if parameter.path[:2] == ("liquidation", "bonus"):
+        return _lends(venue)
+    return True
 
 
 Found = tuple[str, tuple[str, ...], Any, FieldInfo, bool]
@@ -106,7 +158,7 @@ def _walk(model: BaseModel, path: tuple[str, ...], above: str, given: bool) -> I
     for name, field in type(model).model_fields.items():
         value, here = getattr(model, name), (*path, field.alias or name)
         mine = given and name in model.model_fields_set
-        tag = ELSEWHERE.get(name, above)
+        tag = ELSEWHERE.get(name if len(here) == 1 else f"{here[0]}.{name}", above)
         if isinstance(value, BaseModel):
             yield from _walk(value, here, _tag(type(value)) or tag, mine)
         elif isinstance(value, Mapping) and any(map(_is_model, value.values())):
@@ -145,17 +197,17 @@ def _tag(model: type[BaseModel]) -> str | None:
     return None
 
 
-def _words(parameter: Parameter) -> list[str]:
-    """Words for a choice that was made, and for an optional part that is there."""
-    value = parameter.value
+def _word(parameter: Parameter) -> str | None:
+    """Word for a choice that was made, or for something that is there and might not be."""
+    value, name, default = parameter.value, parameter.path[-1], parameter.field.default
     if isinstance(value, str) and _is_choice(parameter.field.annotation):
-        words = [] if value in NO_VARIANT else [value.replace("_", " ")]
-        return words
-    if parameter.path[-1] == "size_penalty" and value > 0.0:
-        return ["√size"]
-    if parameter.path[-1] == "delay" and value > 0.0:
-        return [f"delay {value:g} s"]
-    return []
+        hidden = value in NO_VARIANT or (name in QUIET and value == default)
+        return None if hidden else value.replace("_", " ")
+    if name == "delay" and value > 0.0:
+        return f"{value:g} s late"
+    if value in (None, default, 0.0, (), {}):
+        return None
+    return next((NOTABLE[part] for part in parameter.path if part in NOTABLE), None)
 
 
 def _is_choice(annotation: Any) -> bool:

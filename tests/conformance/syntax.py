@@ -45,10 +45,19 @@ class _Reader:
 
     def found(self) -> Iterator[tuple[int, str]]:
         """Yield line and description of what is not allowed."""
+        types = {node for root in self._annotations() for node in ast.walk(root)}
         for node in ast.walk(self.tree):
-            what = self._wrong(node)
+            what = None if node in types else self._wrong(node)
             if what:
                 yield getattr(node, "lineno", 0), what
+
+    def _annotations(self) -> Iterator[ast.AST]:
+        """Yield the types that are written beside names; ``X | None`` computes nothing."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.FunctionDef) and node.returns is not None:
+                yield node.returns
+            elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
+                yield node.annotation
 
     def _wrong(self, node: ast.AST) -> str | None:
         what: str | None = None

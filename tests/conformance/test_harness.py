@@ -79,6 +79,8 @@ def test_a_missing_output_is_a_miss():
         "y = E6 / x",
         "y = x ** E6",
         "y = x * 2",
+        "y = x | z",
+        "def g(x=5): return x",
         "y = -x",
         "x *= z",
         "E6 = 5",
@@ -111,6 +113,7 @@ def test_computing_is_noticed(line):
         "y = 'long' if x['kind'] == 'asset' else 'short'",
         "y = x['a'] if 'a' in x else None",
         "y = {'liquidatable': not f(x)}",
+        "def g(x: dict | None = None) -> dict | None: return x",
     ],
 )
 def test_mapping_is_allowed(line):

@@ -13,7 +13,7 @@ from sim.liquidation.socialise import (
 )
 from sim.world.tables.waterfall import losses_row
 from tests.conformance.configured import configured
-from tests.conformance.units import E6, E9, E10, MICRO
+from tests.conformance.units import E6, E9, E10, FLIPPED, MICRO, NONE
 
 UNLIMITED = float("inf")
 
@@ -32,7 +32,7 @@ def perpetual_bankruptcy(inputs: dict[str, Any]) -> dict[str, Any]:
     loss = remaining(loss, drawn(loss, inputs["fee_pool"], UNLIMITED))
     charge = interest_charge(loss, inputs["long_base"], inputs["short_base"], MICRO)
     index = inputs["cum_funding_long"]
-    long, short = charged_sides(index, -index, charge)
+    long, short = charged_sides(index, index * FLIPPED, charge)
     return {
         "cum_funding_long": long,
         "cum_funding_short": short,
@@ -66,7 +66,7 @@ def pool_trigger(inputs: dict[str, Any]) -> dict[str, Any]:
     row = losses_row(venue.waterfall)
     contracts = contracts_of(inputs["size_usd"], inputs["entry"])
     profit = open_profit(contracts, inputs["entry"], inputs["price"])
-    pool = open_profit(inputs["pool_long_tokens"], 0.0, inputs["price"])
+    pool = open_profit(inputs["pool_long_tokens"], NONE, inputs["price"])
     ratio = pool_profit_ratio(profit, pool)
     return {"pnl_to_pool": ratio, "adl_enabled": must_deleverage(ratio, row["adl_pool"])}
 
