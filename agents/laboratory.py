@@ -35,6 +35,7 @@ from sim.liquidation.horizon import under
 from sim.liquidation.offer import Offer
 from sim.liquidation.pool import deleverage_pools
 from sim.liquidation.sale import on_book, sell
+from sim.liquidation.suspend import suspended
 from sim.liquidation.unwind import unwind_all
 from sim.market.background import fire_all
 from sim.market.course import Course, Journey
@@ -177,7 +178,7 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
     def call(self, account: int) -> bool:
         """Offer one account to the liquidators; True if that changed anything."""
         world, state = self.world, self.state
-        if not under(world, state, account):
+        if not under(world, state, account) or suspended(world, state, account):
             return False
         if deleverage_winners(world, state, account):
             return True
