@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from sim.world.schema.accrual import Interest
-from sim.world.schema.base import NonNegative, Positive, Strict, unit
+from sim.world.schema.base import AtLeastOne, NonNegative, Strict, unit
 from sim.world.schema.requirement import AssetWeight, LiabilityWeight, MarginRatio
 
 
@@ -25,7 +25,7 @@ class Perpetual(Strict):
     margin_ratio: MarginRatio
     size_penalty: Annotated[NonNegative, unit("1/sqrt(contracts)")] = 0.0
     """how fast the ratio grows with size"""
-    depth: Annotated[Positive, unit("USD per 1 %")] | None = None
+    depth: Annotated[AtLeastOne, unit("USD per 1 %")] | None = None
     """flow that moves the venue's price by 1 % against spot; null: no impact"""
 
 

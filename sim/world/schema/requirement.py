@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pydantic import model_validator
 
+from sim.errors import SluicegateError
 from sim.world.schema.base import AtLeastOne, Fraction, Strict
+from sim.world.schema.checks import maintenance_above_initial
 
 
 class AssetWeight(Strict):
@@ -16,9 +18,12 @@ class AssetWeight(Strict):
     @model_validator(mode="after")
     def _ordered(self) -> AssetWeight:
         if self.initial > self.maintenance:
-            raise ValueError(
+            raise SluicegateError(
                 f"asset weight: initial {self.initial} exceeds maintenance {self.maintenance}; "
-                "opening must not be easier than staying open"
+                "opening must not be easier than staying open",
+                value=self.initial,
+                allowed=f"initial of at most maintenance = {self.maintenance:g}",
+                hint="a lower initial weight, or a higher maintenance weight",
             )
         return self
 
@@ -32,9 +37,7 @@ class LiabilityWeight(Strict):
     @model_validator(mode="after")
     def _ordered(self) -> LiabilityWeight:
         if self.maintenance > self.initial:
-            raise ValueError(
-                f"liability weight: maintenance {self.maintenance} exceeds initial {self.initial}"
-            )
+            raise maintenance_above_initial("liability weight: ", self.maintenance, self.initial)
         return self
 
 
@@ -54,7 +57,5 @@ class MarginRatio(Strict):
     @model_validator(mode="after")
     def _ordered(self) -> MarginRatio:
         if self.maintenance > self.initial:
-            raise ValueError(
-                f"margin ratio: maintenance {self.maintenance} exceeds initial {self.initial}"
-            )
+            raise maintenance_above_initial("margin ratio: ", self.maintenance, self.initial)
         return self
