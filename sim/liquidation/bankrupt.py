@@ -10,7 +10,8 @@ from sim.compile import lean
 from sim.ledger import post, settle_flat
 from sim.liquidation.adl import PROFIT, SHARE, WEIGHT, allocate, weight_of
 from sim.liquidation.funds import available, draw_all
-from sim.margin.health import assess, leg_value
+from sim.margin.health import assess
+from sim.margin.terms import leg_value
 from sim.state.codes import MAINTENANCE, NO_ADL, PERPETUAL, QUOTE
 from sim.state.state import State
 from sim.state.world import World

@@ -10,7 +10,7 @@ from sim.compile import lean
 from sim.liquidation.auction import debt_to_auction, first_price, incentive
 from sim.liquidation.curves import price, stale
 from sim.liquidation.offer import Offer
-from sim.margin.health import leg_value
+from sim.margin.terms import leg_value
 from sim.state.codes import DUTCH, WHOLE_PORTFOLIO
 from sim.state.state import FLAGGED, State
 from sim.state.world import World

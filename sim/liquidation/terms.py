@@ -13,7 +13,8 @@ from sim.liquidation.offer import PORTFOLIO, Offer, charge, nothing
 from sim.liquidation.pair import rates
 from sim.liquidation.portfolio import Portfolio, buffer_margin, largest_share
 from sim.liquidation.shortage import grown, insurance_fee, insurance_fee_of_debt
-from sim.margin.health import assess, leg_value
+from sim.margin.health import assess
+from sim.margin.terms import leg_value
 from sim.margin.weights import asset_weight, liability_weight
 from sim.state.codes import DUTCH, MAINTENANCE, PERPETUAL, QUOTE, TARGET
 from sim.state.state import State

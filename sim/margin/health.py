@@ -120,12 +120,18 @@ def net_and_gross(terms: Terms, book: Book, who: Holder, n: int) -> tuple[float,
     return equity, net, gross
 
 
+@inlined
+def terms_of(world: World) -> Terms:
+    """The margin parameters of a world."""
+    gains = world.settings[0].gains
+    return Terms(world.instruments, world.weight, world.ratio, world.netting, gains)
+
+
 @lean
 def net_delta(world: World, state: State, a: int, n: int) -> float:
     """Net delta of ledger row ``a`` on underlying n, USD."""
-    terms = Terms(world.instruments, world.weight, world.ratio, world.netting)
     book = Book(state.balance, state.legs, state.g)
-    _, net, _ = net_and_gross(terms, book, Holder(a, state.rows[a].leg_count, 0), n)
+    _, net, _ = net_and_gross(terms_of(world), book, Holder(a, state.rows[a].leg_count, 0), n)
     return net
 
 
@@ -144,13 +150,6 @@ def netted(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, fl
         requirement += abs(net) * terms.netting[NET, level, n]
         requirement += 0.5 * (gross - abs(net)) * terms.netting[BASIS, level, n]
     return equity, requirement
-
-
-@inlined
-def terms_of(world: World) -> Terms:
-    """The margin parameters of a world."""
-    gains = world.settings[0].gains
-    return Terms(world.instruments, world.weight, world.ratio, world.netting, gains)
 
 
 @inlined

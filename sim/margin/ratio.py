@@ -8,15 +8,14 @@ is the same line (``PerpsMarketConfiguration.sol``). Open interest: dYdX v4
 
 import math
 
-import numpy as np
-
 from sim.compile import lean
 from sim.margin.weights import liability_weight
 from sim.state.codes import FLAT_RATIO, INITIAL, LINEAR_RATIO, TIERED_RATIO
+from sim.state.rows import Row
 
 
 @lean
-def bracket(row: np.void, notional: float) -> int:
+def bracket(row: Row, notional: float) -> int:
     """Number of the bracket that a notional falls into; its lower edge still belongs to the last.
 
     Either side of an edge gives the same requirement, since deductions make it continuous.
@@ -28,7 +27,7 @@ def bracket(row: np.void, notional: float) -> int:
 
 
 @lean
-def tiered(row: np.void, level: int, notional: float) -> float:
+def tiered(row: Row, level: int, notional: float) -> float:
     """Requirement in brackets: rate x notional - deduction, USD."""
     at = bracket(row, notional)
     return notional * row.rate[level, at] - row.deduction[level, at]
@@ -64,7 +63,7 @@ def rounded_up(usd: float, unit: float) -> float:
 
 @lean
 def scaled_requirement(
-    row: np.void, level: int, ratio: float, size: float, notional: float, share: float
+    row: Row, level: int, ratio: float, size: float, notional: float, share: float
 ) -> float:
     """Requirement of the kinds that are not flat, USD; see :func:`perpetual_requirement`."""
     if row.kind == TIERED_RATIO:
@@ -80,7 +79,7 @@ def scaled_requirement(
 
 @lean
 def perpetual_requirement(
-    row: np.void, level: int, ratio: float, quantity: float, price: float, share: float
+    row: Row, level: int, ratio: float, quantity: float, price: float, share: float
 ) -> float:
     """Requirement of a perpetual position at a level, USD.
 
@@ -105,7 +104,7 @@ def perpetual_requirement(
 
 
 @lean
-def steepest(row: np.void, level: int, ratio: float, size: float, highest: float) -> float:
+def steepest(row: Row, level: int, ratio: float, size: float, highest: float) -> float:
     """Most that the requirement rises per USD of notional up to a highest notional.
 
     Brackets are convex, so their last rate on the way is the steepest; the other kinds are linear

@@ -8,10 +8,9 @@ Velocity: Synthetix v3 (``PerpsMarket.sol``, ``recomputeFunding``). Imbalance an
 
 from typing import NamedTuple
 
-import numpy as np
-
 from sim.compile import lean
 from sim.numerics import exp, power
+from sim.state.rows import Row
 
 DAY = 86400.0  # s
 
@@ -35,37 +34,37 @@ def averaged(premium: float, before: float, seconds: float, window: float) -> fl
 
 
 @lean
-def twap_rate(row: np.void, premium: float) -> float:
+def twap_rate(row: Row, premium: float) -> float:
     """Averaged premium plus the interest part, within the cap; 1/day."""
     return clamped(premium + row.offset, row.cap)
 
 
 @lean
-def period_rate(row: np.void, premium: float) -> float:
+def period_rate(row: Row, premium: float) -> float:
     """Premium pulled towards the interest rate by at most the clamp; per funding period."""
     return premium + clamped(row.interest - premium, row.clamp)
 
 
 @lean
-def paid_over(row: np.void, rate: float, seconds: float) -> float:
+def paid_over(row: Row, rate: float, seconds: float) -> float:
     """What of a rate per funding period is paid in some seconds."""
     return rate * seconds / row.period
 
 
 @lean
-def premium_rate(row: np.void, premium: float) -> float:
+def premium_rate(row: Row, premium: float) -> float:
     """The period's rate as a daily one, within the cap."""
     return clamped(paid_over(row, period_rate(row, premium), DAY), row.cap)
 
 
 @lean
-def velocity(row: np.void, skew: float) -> float:
+def velocity(row: Row, skew: float) -> float:
     """Change of the daily rate per day, from the skew in contracts (long less short)."""
     return clamped(skew / row.scale, 1.0) * row.velocity
 
 
 @lean
-def velocity_accrual(row: np.void, rate: float, skew: float, days: float) -> tuple[float, float]:
+def velocity_accrual(row: Row, rate: float, skew: float, days: float) -> tuple[float, float]:
     """Daily rate after some days of a skew, and what has accrued per unit of notional.
 
     The rate moves on a straight line, so its mean over the time is that of its ends.
@@ -83,7 +82,7 @@ class Course(NamedTuple):
 
 
 @lean
-def velocity_course(row: np.void, course: Course, days: float, change: float) -> Course:
+def velocity_course(row: Row, course: Course, days: float, change: float) -> Course:
     """After some days of a skew, which then changes by some contracts."""
     rate, accrued = velocity_accrual(row, course.rate, course.skew, days)
     return Course(rate, course.accrued + accrued, course.skew + change)
@@ -103,7 +102,7 @@ def imbalance(long: float, short: float) -> float:
 
 
 @lean
-def imbalance_rate(row: np.void, long: float, short: float) -> float:
+def imbalance_rate(row: Row, long: float, short: float) -> float:
     """Rate paid by longs (if positive) or shorts, 1/s: factor x |difference|^exponent / total."""
     total = long + short
     if total <= 0.0:
@@ -119,7 +118,7 @@ def received_rate(paid: float, payers: float, receivers: float) -> float:
 
 
 @lean
-def adaptive_change(row: np.void, rate: float, skewed: float, seconds: float) -> float:
+def adaptive_change(row: Row, rate: float, skewed: float, seconds: float) -> float:
     """Change of the adaptive rate (1/s) over some seconds of an imbalance in [-1, 1].
 
     Above the stable threshold, or while it still charges the lighter side, the rate moves towards

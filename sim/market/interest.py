@@ -7,9 +7,8 @@ three points, Kamino's poly-linear and marginfi's seven-point curve have more
 
 from typing import NamedTuple
 
-import numpy as np
-
 from sim.compile import lean
+from sim.state.rows import Row
 
 YEAR = 365.0 * 86400.0  # s
 
@@ -25,7 +24,7 @@ class Rates(NamedTuple):
 
 
 @lean
-def curve_rate(curve: np.void, utilisation: float) -> float:
+def curve_rate(curve: Row, utilisation: float) -> float:
     """Rate at a utilisation, which is clipped to [0, 1]; 1/year.
 
     Parameters
@@ -54,7 +53,7 @@ def fee_rate(base: float, share: float, fixed: float) -> float:
 
 
 @lean
-def rates(curve: np.void, utilisation: float) -> Rates:
+def rates(curve: Row, utilisation: float) -> Rates:
     """Base, lending and borrowing rate and the two fees of a pool.
 
     Depositors get ``base x utilisation`` less the reserve factor; fees come on top of the base.

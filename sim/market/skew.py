@@ -5,16 +5,15 @@ Synthetix v3 fills at the index times one plus the mean of ``skew / scale`` befo
 less before (``PricingUtils.sol``) and puts it into the entry price.
 """
 
-import numpy as np
-
 from sim.compile import lean
 from sim.market.funding import clamped
 from sim.numerics import power
 from sim.state.codes import CONVEX_PRICE, SKEW_PRICE
+from sim.state.rows import Row
 
 
 @lean
-def skew_fill_price(row: np.void, index: float, skew: float, quantity: float) -> float:
+def skew_fill_price(row: Row, index: float, skew: float, quantity: float) -> float:
     """Price at which ``quantity`` contracts (+ bought) fill at a skew in contracts, USD."""
     before = index * (1.0 + skew / row.scale)
     after = index * (1.0 + (skew + quantity) / row.scale)
@@ -28,7 +27,7 @@ def position_profit(quantity: float, entry: float, price: float) -> float:
 
 
 @lean
-def price_impact(row: np.void, before: float, after: float) -> float:
+def price_impact(row: Row, before: float, after: float) -> float:
     """USD that a trade gains (+) or pays (-) for changing the imbalance, both sizes in USD.
 
     Flow that narrows the imbalance is rewarded at its own, usually smaller, factor.
@@ -38,7 +37,7 @@ def price_impact(row: np.void, before: float, after: float) -> float:
 
 
 @lean
-def crossing_impact(row: np.void, before: float, after: float) -> float:
+def crossing_impact(row: Row, before: float, after: float) -> float:
     """The same for signed imbalances: past balance the trade is paid up to there, charged beyond.
 
     GMX: ``applyImpactFactor`` of the start at the better factor, of the end at the worse one.
@@ -64,7 +63,7 @@ def impact_entry(index: float, usd: float, share: float) -> tuple[float, float, 
 
 
 @lean
-def convex_price(row: np.void, index: float, skew: float, quantity: float) -> float:
+def convex_price(row: Row, index: float, skew: float, quantity: float) -> float:
     """Price at which ``quantity`` contracts (+ bought) fill at a skew in contracts, USD.
 
     Impact of more than half of the trade is not charged; GMX caps it far below that.
@@ -81,7 +80,7 @@ def convex_price(row: np.void, index: float, skew: float, quantity: float) -> fl
 
 
 @lean
-def priced(row: np.void, traded: float, skew: float, quantity: float) -> float:
+def priced(row: Row, traded: float, skew: float, quantity: float) -> float:
     """Price that a venue makes of the price on the market it reads, by its kind of pricing.
 
     Parameters

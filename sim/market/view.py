@@ -12,6 +12,7 @@ import numpy as np
 from sim.compile import lean
 from sim.numerics import exp
 from sim.state.codes import EMA_VIEW, SPOT_VIEW, TWAP_VIEW
+from sim.state.rows import Row
 
 
 class Prices(NamedTuple):
@@ -77,7 +78,7 @@ def biased(sides: Sides, moved: float) -> Sides:
 
 
 @lean
-def level_prices(row: np.void, level: int, prices: Prices, width: float) -> Sides:
+def level_prices(row: Row, level: int, prices: Prices, width: float) -> Sides:
     """Prices that a level reads: its view, biased by the stated half-width (a fraction).
 
     Parameters
@@ -93,7 +94,7 @@ def level_prices(row: np.void, level: int, prices: Prices, width: float) -> Side
 
 
 @lean
-def publishes(row: np.void, standing: float, sampled: float, age: float) -> bool:
+def publishes(row: Row, standing: float, sampled: float, age: float) -> bool:
     """Whether a feed replaces its standing price: it moved enough, or its heartbeat is due."""
     if row.deviation == 0.0 or age >= row.heartbeat:
         return True
@@ -107,7 +108,7 @@ def diverges(spot: float, twap: float, band: float) -> bool:
 
 
 @lean
-def distrusted(row: np.void, prices: Prices, width: float, age: float) -> bool:
+def distrusted(row: Row, prices: Prices, width: float, age: float) -> bool:
     """Whether a price is too old, too uncertain or too far from its average."""
     if age > row.max_age or width > row.max_confidence:
         return True

@@ -87,7 +87,7 @@ def _legend(figure: Figure, axes: Axes) -> None:
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), labelcolor=GREY)
 
 
-def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
+def _row(row: Mapping[Any, Any]) -> tuple[str, ...]:
     return (
         str(row["engine"]),
         str(row["book"]),

@@ -4,9 +4,13 @@ The rows are read-only in the kernel. Money is USD, time is seconds, log-prices 
 logarithms. ``kind`` fields hold the integers of :mod:`sim.state.codes`.
 """
 
+from typing import Any
+
 import numpy as np
 
 from sim.state.codes import LEVELS
+
+Row = Any  # one record; compiled code reads its fields as attributes
 
 TIERS = 12  # brackets that a tiered ratio may have
 POINTS = 16  # points that an interest curve may have

@@ -26,6 +26,7 @@ def check_run(config: RunConfig) -> list[Repair]:
     SluicegateError
         If they do not; see `Layout`, `law_of`, `load_rules` and the tables.
     """
+    check_twins(config)
     layout = Layout(config)
     check_archetypes(layout)
     _, repairs = law_of(config)
@@ -34,6 +35,20 @@ def check_run(config: RunConfig) -> list[Repair]:
     tables.netting_table(layout)
     load_rules(config)
     return repairs
+
+
+def check_twins(config: RunConfig) -> None:
+    """Refuse a run whose tables would have nothing to stand on."""
+    twins = config.experiment.twins
+    if "full" not in twins:
+        raise SluicegateError(
+            "every figure is taken, and every world compared, under full feedback; the other "
+            "twins only stand beside it",
+            where="experiment.twins",
+            value=list(twins),
+            allowed="a list with 'full' in it",
+            hint=f"experiment.twins=[{','.join(('full', *twins))}]",
+        )
 
 
 def check_archetypes(layout: Layout) -> None:

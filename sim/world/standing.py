@@ -8,11 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.liquidation.book import Closing, Standing
-from sim.margin.health import Book, Holder, Terms, summed
+from sim.margin.health import summed
+from sim.margin.terms import Book, Holder, Terms
 from sim.state import codes
 from sim.state.rows import INSTRUMENT
+from sim.state.state import LOW_INITIAL
 from sim.world.schema.venue import VenueConfig
-from sim.world.tables.margin import LEVEL_NAMES
+from sim.world.tables.ratios import ratio_row, small_ratios
 
 
 class Contracts(NamedTuple):
@@ -41,24 +43,25 @@ def standing(
     instruments = np.zeros(count, dtype=INSTRUMENT)
     instruments["kind"] = codes.QUOTE
     ratio = np.zeros((codes.LEVELS, count))
-    g = np.ones((3, count))
+    g = np.ones((7, count))
+    g[LOW_INITIAL, 1:] = 0.0  # no open interest beside the account's own
     balance = np.full((count, 1), float(quote))
     for k, (asset, position) in enumerate(held.items(), start=1):
         spec = venue.perpetuals[asset]
         instruments[k]["kind"] = codes.PERPETUAL
         instruments[k]["size_penalty"] = spec.size_penalty
-        for at, name in LEVEL_NAMES.items():
-            ratio[at, k] = getattr(spec.margin_ratio, name)
-        g[:, k] = position.price
+        instruments[k]["ratio"] = ratio_row(spec, venue.liquidation.target.buffer)
+        ratio[:, k] = small_ratios(spec.margin_ratio, venue.liquidation.target.buffer)
+        g[:3, k] = position.price
         balance[k, 0] = position.quantity
     weight = np.ones((2, codes.LEVELS, 1, count))
     netting = np.zeros((2, codes.LEVELS, 0))
-    terms = Terms(instruments, weight, ratio, netting)
+    terms = Terms(instruments, weight, ratio, netting, 0)
     book = Book(balance, np.arange(count)[None, :], g)
     return Standing(*summed(terms, book, level, Holder(0, count, 0)))
 
 
 def closing(venue: VenueConfig, asset: str, held: Contracts) -> Closing:
     """Return a position as the order that closes it sees it."""
-    ratio = venue.perpetuals[asset].margin_ratio.maintenance
+    ratio = venue.perpetuals[asset].margin_ratio.at("maintenance")
     return Closing(float(held.quantity), float(held.price), ratio)

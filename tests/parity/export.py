@@ -93,8 +93,26 @@ def table(names: list[str] | tuple[str, ...], values: np.ndarray) -> dict[str, f
 
 
 def plain(row: np.void, **extra: Any) -> Plain:
-    """Return a record as a dictionary of Python numbers, with some entries replaced."""
-    return {name: row[name].item() for name in row.dtype.names} | extra
+    """Return the numbers of a record as a dictionary, with some entries replaced or added."""
+    numbers = [name for name in row.dtype.names if row.dtype[name] in (float, int)]
+    return {name: row[name].item() for name in numbers} | extra
+
+
+def accruals(row: np.void) -> dict[str, float]:
+    """Return the kinked curve and the averaged-premium funding of an instrument."""
+    curve, funding = row["curve"], row["funding"]
+    _, kink, _ = curve["utilisation"][:3].tolist()
+    base, bend, full = curve["rate"][:3].tolist()
+    return {
+        "kink": kink,
+        "base_rate": base,
+        "kink_rate": bend,
+        "full_rate": full,
+        "reserve_factor": float(curve["reserve_factor"]),
+        "funding_offset": float(funding["offset"]),
+        "funding_cap": float(funding["cap"]),
+        "premium_time": float(funding["premium_time"]),
+    }
 
 
 def instruments(layout: Layout, world: Any) -> dict[str, Plain]:
@@ -111,6 +129,7 @@ def instruments(layout: Layout, world: Any) -> dict[str, Plain]:
             feed=feed[row["oracle"]],
             quote=names[row["quote"]] if row["quote"] >= 0 else None,
             cash=names[row["cash"]] if row["cash"] >= 0 else None,
+            **accruals(row),
         )
         for name, row in zip(names, world.instruments, strict=True)
     }

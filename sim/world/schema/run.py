@@ -45,15 +45,6 @@ class ExperimentConfig(Strict):
     def _known(self) -> ExperimentConfig:
         check_known("baseline", self.baseline, self.worlds)
         check_distinct("twins", self.twins)
-        if "full" not in self.twins:
-            raise SluicegateError(
-                "every figure is taken, and every world compared, under full feedback; the other "
-                "twins only stand beside it",
-                where="twins",
-                value=list(self.twins),
-                allowed="a list with 'full' in it",
-                hint=f"experiment.twins=[{','.join(('full', *self.twins))}]",
-            )
         return self
 
 

@@ -35,4 +35,4 @@ def auction_table(layout: Layout) -> np.ndarray:
     """One row per venue, and one for the hub."""
     specs = [layout.config.venue[name].liquidation.auction for name in layout.venues]
     rows = [auction_row(spec) for spec in (*specs, layout.config.hub.liquidation.auction)]
-    return np.array([tuple(row) for row in rows], dtype=AUCTION_ROW)
+    return np.array([row.item() for row in rows], dtype=AUCTION_ROW)
