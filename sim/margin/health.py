@@ -13,7 +13,7 @@ what the level takes off. ``weighted assets - weighted liabilities`` of a lendin
 
 import numpy as np
 
-from sim.compile import inlined, lean
+from sim.compile import inlined, lean, merged
 from sim.margin.gains import gains_requirement
 from sim.margin.ratio import scaled_requirement
 from sim.margin.terms import Book, Holder, Terms, leg_value
@@ -31,7 +31,7 @@ from sim.state.state import HIGH, HIGH_INITIAL, LOW, LOW_INITIAL, State
 from sim.state.world import BASIS, LONG, NET, SHORT, World
 
 
-@inlined
+@lean
 def low(g: np.ndarray, level: int, k: int) -> float:
     """Share of a deposit's value that a level counts before its weight."""
     if g.shape[0] <= LOW:
@@ -39,24 +39,12 @@ def low(g: np.ndarray, level: int, k: int) -> float:
     return g[LOW_INITIAL if level == INITIAL else LOW, k]
 
 
-@inlined
+@lean
 def high(g: np.ndarray, level: int, k: int) -> float:
     """Multiple of a loan's value that a level counts before its weight."""
     if g.shape[0] <= LOW:
         return 1.0
     return g[HIGH_INITIAL if level == INITIAL else HIGH, k]
-
-
-@lean
-def perpetual_term(
-    terms: Terms, g: np.ndarray, level: int, k: int, size: float, notional: float
-) -> float:
-    """Requirement of a perpetual whose ratio is not flat, USD."""
-    row = terms.instruments[k].ratio
-    share = 0.0
-    if row.kind == INTEREST_RATIO and level == INITIAL:
-        share = g[LOW_INITIAL, k]
-    return scaled_requirement(row, level, terms.ratio[level, k], size, notional, share)
 
 
 @inlined
@@ -70,10 +58,29 @@ def leg_requirement(
     if kind == PERPETUAL:
         notional = size * g[2, k]
         if terms.instruments[k].ratio.kind != FLAT_RATIO:
-            return perpetual_term(terms, g, level, k, size, notional)
+            row = terms.instruments[k].ratio
+            shared = row.kind == INTEREST_RATIO and level == INITIAL
+            share = g[LOW_INITIAL, k] if shared else 0.0
+            return scaled_requirement(row, level, terms.ratio[level, k], size, notional, share)
         return notional * liability_weight(terms.ratio[level, k], penalty, size)
     if kind != BALANCE:
         return 0.0
+    if quantity >= 0.0:
+        weight = asset_weight(terms.weight[LONG, level, emode, k], penalty, size)
+        return size * g[0, k] * (1.0 - weight)
+    weight = liability_weight(terms.weight[SHORT, level, emode, k], penalty, size)
+    return size * g[1, k] * (weight - 1.0)
+
+
+@lean
+def viewed_term(
+    terms: Terms, g: np.ndarray, level: int, emode: int, k: int, quantity: float
+) -> float:
+    """Requirement of a leg where levels may read prices of their own, USD."""
+    if terms.instruments[k].kind != BALANCE or g.shape[0] <= LOW:
+        return leg_requirement(terms, g, level, emode, k, quantity)
+    penalty = terms.instruments[k].size_penalty
+    size = abs(quantity)
     if quantity >= 0.0:
         weight = asset_weight(terms.weight[LONG, level, emode, k], penalty, size)
         return size * g[0, k] * (1.0 - low(g, level, k) * weight)
@@ -81,7 +88,7 @@ def leg_requirement(
     return size * g[1, k] * (high(g, level, k) * weight - 1.0)
 
 
-@lean
+@merged
 def summed(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, float]:
     """Equity and requirement where each leg is charged alone."""
     equity = 0.0
@@ -92,12 +99,29 @@ def summed(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, fl
         if quantity != 0.0:
             equity += leg_value(book.g, k, quantity)
             requirement += leg_requirement(terms, book.g, level, who.emode, k, quantity)
+    return equity, requirement
+
+
+@lean
+def summed_viewed(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, float]:
+    """The same with views of prices and discounts on gains.
+
+    A loop of its own, so that venues without either do not pay for them.
+    """
+    equity = 0.0
+    requirement = 0.0
+    for i in range(who.legs):
+        k = book.legs[who.row, i]
+        quantity = book.balance[k, who.row]
+        if quantity != 0.0:
+            equity += leg_value(book.g, k, quantity)
+            requirement += viewed_term(terms, book.g, level, who.emode, k, quantity)
     if terms.gains != 0:
         requirement += gains_requirement(terms, book, level, who)
     return equity, requirement
 
 
-@lean
+@merged
 def net_and_gross(terms: Terms, book: Book, who: Holder, n: int) -> tuple[float, float, float]:
     """Value, net delta and gross delta of a row's legs on underlying n, USD.
 
@@ -135,7 +159,7 @@ def net_delta(world: World, state: State, a: int, n: int) -> float:
     return net
 
 
-@lean
+@merged
 def netted(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, float]:
     """Equity and requirement where legs on one underlying offset each other.
 
@@ -160,6 +184,8 @@ def assess(world: World, state: State, level: int, a: int) -> tuple[float, float
     who = Holder(a, state.rows[a].leg_count, world.accounts[a].emode)
     if world.venues[world.accounts[a].venue].engine == NET_OF_LEGS:
         return netted(terms, book, level, who)
+    if state.g.shape[0] > LOW or terms.gains != 0:
+        return summed_viewed(terms, book, level, who)
     return summed(terms, book, level, who)
 
 

@@ -115,3 +115,16 @@ def steepest(row: Row, level: int, ratio: float, size: float, highest: float) ->
     if row.kind == LINEAR_RATIO:
         return linear_ratio(ratio, row.slope[level], size)
     return ratio
+
+
+@lean
+def bent_spread(
+    row: np.void, level: int, ratio: float, size: float, notional: float, skin: float
+) -> float:
+    """Most that a requirement that is not flat can rise per unit of relative price move, USD.
+
+    For moves of up to ``skin``: that far up reaches the steepest bracket, and rounding up may add a
+    whole unit at once.
+    """
+    rate = steepest(row, level, ratio, size, notional * (1.0 + skin))
+    return notional * rate + row.rounding / skin

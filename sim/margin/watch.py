@@ -13,10 +13,11 @@ direction, not an approximation: values and requirements are linear (or piecewis
 
 import numpy as np
 
-from sim.compile import inlined, lean
-from sim.margin.health import assess, leg_requirement, terms_of
-from sim.margin.ratio import steepest
+from sim.compile import inlined, lean, merged
+from sim.margin.health import assess, leg_requirement, terms_of, viewed_term
+from sim.margin.ratio import bent_spread
 from sim.margin.terms import Book, Holder, Terms, leg_value
+from sim.margin.weights import liability_weight
 from sim.market.oracle import observe_prices
 from sim.state.codes import (
     BALANCE,
@@ -33,48 +34,12 @@ INNER = 0.2  # inner skin over outer skin
 ROUNDING = 1e-9  # relative allowance for float rounding in the bound
 
 
-@lean
-def bent_spread(terms: Terms, g: np.ndarray, k: int, size: float, skin: float) -> float:
-    """Most that the requirement of a perpetual can rise per unit of skin, if not flat; USD."""
-    row = terms.instruments[k].ratio
-    notional = size * abs(g[2, k])
-    ratio = terms.ratio[MAINTENANCE, k]
-    rate = steepest(row, MAINTENANCE, ratio, size, notional * (1.0 + skin))
-    return notional * rate + row.rounding / skin
-
-
-@lean
-def leg_spread(
-    terms: Terms, book: Book, who: Holder, k: int, quantity: float, skin: float
-) -> float:
-    """Most that the requirement of a leg can rise per unit of skin, USD.
-
-    Requirements are linear in the price at a given quantity, except for three: brackets are convex,
-    so the last rate that a move of a skin can reach is the steepest; rounding up may add a whole
-    unit at once; and where levels read prices of their own, the value and what is counted of it
-    move together, which adds a term of second order.
-    """
-    g = book.g
-    row = terms.instruments[k]
-    value = leg_value(g, k, quantity)
-    if row.kind == PERPETUAL and row.ratio.kind != FLAT_RATIO:
-        total = bent_spread(terms, g, k, abs(quantity), skin)
-    else:
-        term = leg_requirement(terms, g, MAINTENANCE, who.emode, k, quantity)
-        total = abs(term)
-        if row.kind == BALANCE and g.shape[0] > LOW:
-            counted = value - term if quantity >= 0.0 else term - value
-            total += abs(counted) * (1.0 + skin)
-    if terms.gains != 0 and row.kind != BALANCE:
-        quote = k if row.kind == QUOTE else row.quote
-        total += abs(value) * (1.0 - terms.instruments[quote].gain_weight[MAINTENANCE])
-    return total
-
-
-@lean
+@merged
 def spread(terms: Terms, book: Book, who: Holder, watch: float, netted: bool, skin: float) -> float:
     """Most that the slack of an account can lose per unit of skin, USD."""
     g = book.g
+    if not netted and (g.shape[0] > LOW or terms.gains != 0):
+        return spread_viewed(terms, book, who, watch, skin)
     total = 0.0
     for i in range(who.legs):
         k = book.legs[who.row, i]
@@ -85,10 +50,60 @@ def spread(terms: Terms, book: Book, who: Holder, watch: float, netted: bool, sk
         if netted:
             size = max(size, abs(quantity) * abs(g[2, k]))
             n = terms.instruments[k].group
-            steepest = terms.netting[NET, MAINTENANCE, n] + terms.netting[BASIS, MAINTENANCE, n]
-            total += size * (1.0 + watch * steepest)
+            steep = terms.netting[NET, MAINTENANCE, n] + terms.netting[BASIS, MAINTENANCE, n]
+            total += size * (1.0 + watch * steep)
+        elif terms.instruments[k].kind == PERPETUAL:
+            total += size + watch * perpetual_spread(terms, g, k, quantity, skin)
         else:
-            total += size + watch * leg_spread(terms, book, who, k, quantity, skin)
+            term = leg_requirement(terms, g, MAINTENANCE, who.emode, k, quantity)
+            total += size + watch * abs(term)
+    return total
+
+
+@inlined
+def perpetual_spread(terms: Terms, g: np.ndarray, k: int, quantity: float, skin: float) -> float:
+    """Most that the requirement of a perpetual can rise per unit of skin, USD.
+
+    Linear in the price at a given number of contracts, except for brackets and rounding; see
+    :func:`bent_spread`.
+    """
+    row = terms.instruments[k]
+    size = abs(quantity)
+    notional = size * abs(g[2, k])
+    ratio = terms.ratio[MAINTENANCE, k]
+    if row.ratio.kind != FLAT_RATIO:
+        return bent_spread(row.ratio, MAINTENANCE, ratio, size, notional, skin)
+    return notional * liability_weight(ratio, row.size_penalty, size)
+
+
+@lean
+def spread_viewed(terms: Terms, book: Book, who: Holder, watch: float, skin: float) -> float:
+    """The same where levels read prices of their own, or gains are discounted.
+
+    What is counted of a leg moves together with its value, which adds a term of second order. Gains
+    are discounted at a constant rate at maintenance, so they lose no more than the rate of what
+    their legs move.
+    """
+    g = book.g
+    total = 0.0
+    for i in range(who.legs):
+        k = book.legs[who.row, i]
+        quantity = book.balance[k, who.row]
+        if quantity == 0.0:
+            continue
+        row = terms.instruments[k]
+        value = leg_value(g, k, quantity)
+        change = 0.0
+        if row.kind == PERPETUAL:
+            change = perpetual_spread(terms, g, k, quantity, skin)
+        elif row.kind == BALANCE:
+            term = viewed_term(terms, g, MAINTENANCE, who.emode, k, quantity)
+            counted = value - term if quantity >= 0.0 else term - value
+            change = abs(term) + abs(counted) * (1.0 + skin)
+        if row.kind != BALANCE:
+            quote = k if row.kind == QUOTE else row.quote
+            change += abs(value) * (1.0 - terms.instruments[quote].gain_weight[MAINTENANCE])
+        total += abs(value) + watch * change
     return total
 
 

@@ -2,7 +2,7 @@
 
 from sim.compile import lean
 from sim.ledger import hand, post, settle_flat
-from sim.margin.health import assess, leg_requirement, terms_of
+from sim.margin.health import assess, terms_of, viewed_term
 from sim.market.impact import execute, quote_log
 from sim.market.skew import priced
 from sim.numerics import exp
@@ -56,8 +56,8 @@ def maker_room(world: World, state: State, k: int, quantity: float) -> float:
     need = growth * state.g[2, k] * world.ratio[INITIAL, k]
     if row.ratio.kind != FLAT_RATIO:
         terms = terms_of(world)
-        after = leg_requirement(terms, state.g, INITIAL, 0, k, held - quantity)
-        need = after - leg_requirement(terms, state.g, INITIAL, 0, k, held)
+        after = viewed_term(terms, state.g, INITIAL, 0, k, held - quantity)
+        need = after - viewed_term(terms, state.g, INITIAL, 0, k, held)
     if need <= 0.0:
         return 1.0
     return min(1.0, max(0.0, equity - initial) / need)
