@@ -7,9 +7,8 @@ bid may not leave less than a minimum to be raised.
 
 from typing import NamedTuple
 
-import numpy as np
-
 from sim.compile import lean
+from sim.state.rows import Row
 
 
 class Lot(NamedTuple):
@@ -39,13 +38,13 @@ def debt_of(art: float, rate: float) -> float:
 
 
 @lean
-def first_price(row: np.void, feed: float) -> float:
+def first_price(row: Row, feed: float) -> float:
     """Price at which an auction starts or restarts."""
     return feed * row.start
 
 
 @lean
-def debt_to_auction(row: np.void, chop: float, debt: float, raising: float) -> float:
+def debt_to_auction(row: Row, chop: float, debt: float, raising: float) -> float:
     """Debt that may be auctioned while others raise ``raising`` already; 0 if it must wait.
 
     Parameters
@@ -87,6 +86,6 @@ def bid(amount: float, price: float, tab: float, lot: float, least: float) -> Sa
 
 
 @lean
-def incentive(row: np.void, tab: float) -> float:
+def incentive(row: Row, tab: float) -> float:
     """Paid to whoever starts an auction, USD."""
     return row.tip + row.chip * tab

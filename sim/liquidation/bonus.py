@@ -8,14 +8,13 @@ bad-debt bonus takes over, so that somebody clears what is left. ``HEALTH_BONUS`
 ``DUTCH``: what the running auction's price leaves; none before it starts.
 """
 
-import numpy as np
-
 from sim.compile import lean
 from sim.liquidation.pair import health_bonus
 from sim.liquidation.shortage import grown
 from sim.margin.health import leg_value
 from sim.margin.weights import asset_weight, liability_weight
 from sim.state.codes import BALANCE, DUTCH, HEALTH_BONUS, LTV_BONUS, MAINTENANCE
+from sim.state.rows import Row
 from sim.state.state import State
 from sim.state.world import LONG, SHORT, World
 
@@ -62,7 +61,7 @@ def total_debt(world: World, state: State, a: int) -> float:
 
 
 @lean
-def ltv_bonus(row: np.void, ltv: float, unhealthy: float, plain: float) -> float:
+def ltv_bonus(row: Row, ltv: float, unhealthy: float, plain: float) -> float:
     """Kamino's bonus; loan-to-values as `loan_to_value` returns them."""
     if plain >= BAD_DEBT_LTV:
         return max(row.bonus_bad_debt, 1.0 - plain)

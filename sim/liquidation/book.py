@@ -7,9 +7,8 @@ is better than the bankruptcy price, up to a fee, and pays what it is worse.
 
 from typing import NamedTuple
 
-import numpy as np
-
 from sim.compile import lean
+from sim.state.rows import Row
 
 
 class Standing(NamedTuple):
@@ -28,7 +27,7 @@ class Closing(NamedTuple):
 
 
 @lean
-def limit_price(row: np.void, account: Standing, leg: Closing) -> float:
+def limit_price(row: Row, account: Standing, leg: Closing) -> float:
     """Worst price at which the order may fill.
 
     ``p (1 -+ clamp(BA (1 - equity / maintenance), 0, 1) x spread x ratio)``, lower for a long.
@@ -51,7 +50,7 @@ def bankruptcy_quote(account: Standing, leg: Closing, delta: float) -> float:
 
 
 @lean
-def fund_delta(row: np.void, account: Standing, leg: Closing, delta: float, quote: float) -> float:
+def fund_delta(row: Row, account: Standing, leg: Closing, delta: float, quote: float) -> float:
     """USD to (+) or from (-) the insurance fund when ``delta`` contracts brought ``quote``."""
     over = quote - bankruptcy_quote(account, leg, delta)
     return min(over, row.perp_insurance_fee * abs(quote)) if over > 0.0 else over

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compile import lean
+from sim.state.rows import Row
 
 LONG_AGO = np.inf  # s since something that never happened
 
@@ -26,7 +27,7 @@ class Case(NamedTuple):
 
 
 @lean
-def closable_share(row: np.void, case: Case) -> float:
+def closable_share(row: Row, case: Case) -> float:
     """Share that one call may close."""
     if case.ltv >= row.full_ltv or case.health <= row.full_health:
         return 1.0
@@ -38,7 +39,7 @@ def closable_share(row: np.void, case: Case) -> float:
 
 
 @lean
-def closable(row: np.void, case: Case, owed: float, total: float) -> float:
+def closable(row: Row, case: Case, owed: float, total: float) -> float:
     """USD that one call may close, of the leg's ``owed`` or the account's ``total`` debt."""
     share = closable_share(row, case)
     if share >= 1.0 or row.close_of == 0:
@@ -48,7 +49,7 @@ def closable(row: np.void, case: Case, owed: float, total: float) -> float:
 
 @lean
 def leaving_enough(
-    row: np.void, notional: float, owed: float, held: float, seized_per_usd: float
+    row: Row, notional: float, owed: float, held: float, seized_per_usd: float
 ) -> float:
     """Shrink a call so that it leaves nothing or enough of both debt and collateral, USD."""
     left = owed - notional
@@ -60,13 +61,13 @@ def leaving_enough(
 
 
 @lean
-def window_limit(row: np.void) -> float:
+def window_limit(row: Row) -> float:
     """Contracts that may be liquidated in one window; infinite without one."""
     return row.window_rate * row.window if row.window > 0.0 else np.inf
 
 
 @lean
-def left_in_window(row: np.void, used: float, wanted: float) -> tuple[float, float]:
+def left_in_window(row: Row, used: float, wanted: float) -> tuple[float, float]:
     """Contracts that may go now of those ``wanted``, and those that must wait."""
     now = min(wanted, max(0.0, window_limit(row) - used))
     return now, wanted - now

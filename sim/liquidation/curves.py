@@ -7,11 +7,10 @@ Derive's discount of a portfolio's value, fast to a cutoff, then slowly to zero 
 
 import math
 
-import numpy as np
-
 from sim.compile import lean
 from sim.numerics import exp, log
 from sim.state.codes import EXPONENTIAL, LINEAR, STAIRS
+from sim.state.rows import Row
 
 
 @lean
@@ -27,7 +26,7 @@ def falling(top: float, length: float, elapsed: float) -> float:
 
 
 @lean
-def two_speed(row: np.void, elapsed: float) -> float:
+def two_speed(row: Row, elapsed: float) -> float:
     """Share of a portfolio's value that is asked ``elapsed`` seconds after the start."""
     if elapsed < row.length:
         return row.start - (row.start - row.cutoff) * elapsed / row.length
@@ -35,7 +34,7 @@ def two_speed(row: np.void, elapsed: float) -> float:
 
 
 @lean
-def price(row: np.void, top: float, elapsed: float) -> float:
+def price(row: Row, top: float, elapsed: float) -> float:
     """Price asked ``elapsed`` seconds after an auction began at ``top``.
 
     Parameters
@@ -56,13 +55,13 @@ def price(row: np.void, top: float, elapsed: float) -> float:
 
 
 @lean
-def stale(row: np.void, top: float, elapsed: float) -> bool:
+def stale(row: Row, top: float, elapsed: float) -> bool:
     """Whether an auction must be restarted: too old or too cheap (``clip.sol``, ``status``)."""
     return elapsed > row.tail or price(row, top, elapsed) < row.cusp * top
 
 
 @lean
-def ramp(row: np.void, value: float, maintenance: float, elapsed: float) -> float:
+def ramp(row: Row, value: float, maintenance: float, elapsed: float) -> float:
     """Payout to whoever assumes an insolvent portfolio, USD: from ``-value`` to ``-maintenance``.
 
     ``value`` and ``maintenance`` are the marked value and the margin (value less requirement), both

@@ -12,6 +12,7 @@ import numpy as np
 from sim.compile import lean
 from sim.liquidation.rounding import ceiled, floored
 from sim.state.codes import OF_SEIZED
+from sim.state.rows import Row
 
 
 class Rates(NamedTuple):
@@ -57,7 +58,7 @@ class Exchange(NamedTuple):
 
 
 @lean
-def rates(row: np.void, bonus: float) -> Rates:
+def rates(row: Row, bonus: float) -> Rates:
     """Bonus and fees per USD of debt repaid, at a bonus on the venue's own basis."""
     scale = 1.0
     if row.basis == OF_SEIZED:
@@ -67,7 +68,7 @@ def rates(row: np.void, bonus: float) -> Rates:
 
 
 @lean
-def split(row: np.void, seized: float, price: float, debt_price: float) -> Split:
+def split(row: Row, seized: float, price: float, debt_price: float) -> Split:
     """Shares of a seizure (mrgnlabs/marginfi-v2, ``liquidate.rs``).
 
     The liquidator pays all but its bonus, the account is credited with all but both fees.
@@ -87,7 +88,7 @@ def split(row: np.void, seized: float, price: float, debt_price: float) -> Split
 
 
 @lean
-def seize(row: np.void, owed: Stock, held: Stock, bonus: float, unit: float) -> Seizure:
+def seize(row: Row, owed: Stock, held: Stock, bonus: float, unit: float) -> Seizure:
     """Collateral for a repayment, its bonus shared with the protocol.
 
     Rounded as in Aave v3.7 (aave-dao/aave-v3-origin, ``LiquidationLogic.sol``): the account gives
@@ -141,7 +142,7 @@ def health_bonus(health: float, most: float) -> float:
 
 @lean
 def exchange(
-    row: np.void, debt: tuple[float, float], collateral: tuple[float, float], weight: float
+    row: Row, debt: tuple[float, float], collateral: tuple[float, float], weight: float
 ) -> Exchange:
     """Health-proportional liquidation of a whole loan; nothing if it is healthy.
 

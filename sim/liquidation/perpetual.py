@@ -7,11 +7,10 @@ insurance fee. The path loop does the same on whole accounts, with the margin en
 
 from typing import NamedTuple
 
-import numpy as np
-
 from sim.compile import lean
 from sim.liquidation.rounding import ceiled
 from sim.liquidation.shortage import contracts_to_cover, insurance_fee, throttle
+from sim.state.rows import Row
 
 
 class Position(NamedTuple):
@@ -74,7 +73,7 @@ def shortage_of(position: Position, terms: Terms) -> float:
 
 
 @lean
-def size_of(row: np.void, position: Position, terms: Terms, elapsed: float) -> float:
+def size_of(row: Row, position: Position, terms: Terms, elapsed: float) -> float:
     """Contracts that a call may take, in whole steps."""
     shortage = max(0.0, shortage_of(position, terms))
     ratio = terms.ratio + terms.buffer
@@ -97,7 +96,7 @@ def cancel_orders(position: Position, terms: Terms) -> Position:
 
 
 @lean
-def liquidate(row: np.void, position: Position, terms: Terms, elapsed: float) -> Call:
+def liquidate(row: Row, position: Position, terms: Terms, elapsed: float) -> Call:
     """One call, ``elapsed`` seconds after the first."""
     bare = cancel_orders(position, terms)
     shortage = max(0.0, shortage_of(bare, terms))

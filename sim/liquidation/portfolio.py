@@ -6,10 +6,9 @@ negative below maintenance.
 
 from typing import NamedTuple
 
-import numpy as np
-
 from sim.compile import lean
 from sim.liquidation.curves import two_speed
+from sim.state.rows import Row
 
 
 class Portfolio(NamedTuple):
@@ -29,7 +28,7 @@ class Bid(NamedTuple):
 
 
 @lean
-def buffer_margin(row: np.void, value: float, maintenance: float) -> float:
+def buffer_margin(row: Row, value: float, maintenance: float) -> float:
     """Margin that a sale restores: maintenance and a share of the requirement more."""
     return maintenance + (maintenance - value) * row.buffer
 
@@ -48,7 +47,7 @@ def largest_share(buffered: float, account: Portfolio, discount: float) -> float
 
 
 @lean
-def bid_for(row: np.void, account: Portfolio, elapsed: float, wanted: float) -> Bid:
+def bid_for(row: Row, account: Portfolio, elapsed: float, wanted: float) -> Bid:
     """A solvent portfolio, ``elapsed`` seconds after its auction began."""
     discount = two_speed(row, elapsed)
     buffered = buffer_margin(row, account.value, account.maintenance)
@@ -58,14 +57,14 @@ def bid_for(row: np.void, account: Portfolio, elapsed: float, wanted: float) -> 
 
 
 @lean
-def bidder_margin(row: np.void, account: Portfolio, bid: Bid) -> float:
+def bidder_margin(row: Row, account: Portfolio, bid: Bid) -> float:
     """Cash that a bidder must hold: the price, and the requirement it takes on."""
     buffered = buffer_margin(row, account.value, account.maintenance)
     return bid.cash + abs(buffered - account.reserved) * bid.share
 
 
 @lean
-def start_fee(row: np.void, account: Portfolio) -> float:
+def start_fee(row: Row, account: Portfolio) -> float:
     """Fee to the insurance fund at the start: a share of the largest sale at full value."""
     buffered = buffer_margin(row, account.value, account.maintenance)
     share = largest_share(buffered, account, 1.0)

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.compile import lean
 from sim.liquidation.rounding import floored
+from sim.state.rows import Row
 
 
 @lean
@@ -33,7 +34,7 @@ def contracts_to_cover(
 
 @lean
 def debt_to_cover(
-    row: np.void,
+    row: Row,
     shortage: float,
     asset: tuple[float, float],
     liability: tuple[float, float],
@@ -59,7 +60,7 @@ def debt_to_cover(
 
 @lean
 def insurance_fee(
-    row: np.void, shortage: float, notional: float, ratio: float, fee: float, most: float
+    row: Row, shortage: float, notional: float, ratio: float, fee: float, most: float
 ) -> float:
     """Insurance fee of a perpetual: most, but only of what its margin leaves after the shortage."""
     if row.insurance_share <= 0.0:
@@ -85,7 +86,7 @@ def insurance_fee_of_debt(
 
 
 @lean
-def grown(row: np.void, fee: float, elapsed: float) -> float:
+def grown(row: Row, fee: float, elapsed: float) -> float:
     """Liquidator's fee ``elapsed`` seconds after the breach: nobody came, so it grows.
 
     Whole periods since the breach count once the grace time is over.
@@ -96,7 +97,7 @@ def grown(row: np.void, fee: float, elapsed: float) -> float:
 
 
 @lean
-def throttle(row: np.void, shortage: float, freed: float, elapsed: float) -> float:
+def throttle(row: Row, shortage: float, freed: float, elapsed: float) -> float:
     """Share of what would clear a shortage that may be taken now.
 
     So that a liquidation is spread over time, only a share of the whole shortage, growing with

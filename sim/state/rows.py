@@ -4,7 +4,11 @@ The rows are read-only in the kernel. Money is USD, time is seconds, log-prices 
 logarithms. ``kind`` fields hold the integers of :mod:`sim.state.codes`.
 """
 
+from typing import Any
+
 import numpy as np
+
+Row = Any  # one record of such an array; its fields are known to numba, not to mypy
 
 SETTINGS = np.dtype(
     [

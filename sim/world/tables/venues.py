@@ -30,5 +30,8 @@ def venue_table(layout: Layout, rows: LedgerRows, hub_nets: bool) -> np.ndarray:
 def auction_table(layout: Layout) -> np.ndarray:
     """One row per venue, and one for the hub."""
     specs = [layout.config.venue[name].liquidation.auction for name in layout.venues]
-    rows = [auction_row(spec) for spec in (*specs, layout.config.hub.liquidation.auction)]
-    return np.array([tuple(row) for row in rows], dtype=AUCTION_ROW)
+    specs = [*specs, layout.config.hub.liquidation.auction]
+    table = np.zeros(len(specs), dtype=AUCTION_ROW)
+    for v, spec in enumerate(specs):
+        table[v] = auction_row(spec)
+    return table
