@@ -165,9 +165,11 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         world, state = self.world, self.state
         rounds.refill(world, state)
         moved = fire_all(world, state) > 0.0
+        moved |= rounds.deleverage_pools(world, state)
         for a in state.lists[FLAGGED, : int(state.clock[0]["flagged"])].tolist():
             moved |= self.call(a)
         moved |= unwind_all(world, state, float(world.settings[0]["block"]))
+        rounds.note_wave(world, state, moved)
         return moved
 
     def call(self, account: int) -> bool:
@@ -175,6 +177,9 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         world, state = self.world, self.state
         if not under(world, state, account):
             return False
+        bankrupt = rounds.losing(world, state, account)
+        if bankrupt and rounds.deleverage_winners(world, state, account):
+            return True
         if rounds.to_vault(world, state, account):
             return True
         offer = rounds.offered(world, state, account)

@@ -36,6 +36,7 @@ def restore_clock(state: State, opening: State, regime: int) -> None:
     state.clock[0] = opening.clock[0]
     state.clock[0].regime = regime
     state.stats[0] = opening.stats[0]
+    state.gates[:] = 0.0
     for o in range(len(state.feeds)):
         state.feeds[o].at = 0
 
@@ -52,6 +53,7 @@ def restore_prices(world: World, state: State, fundamental: np.ndarray) -> None:
         market.rose = 0.0
         market.depth_factor = world.depth_factor[state.clock[0].regime, m]
     remark(world, state)
+    state.history[:] = 0.0
     state.history[:, 0] = LONG_AGO
     for m in range(len(world.markets)):
         state.markets[m].opening = state.markets[m].mark

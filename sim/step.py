@@ -39,6 +39,7 @@ def move(world: World, state: State, course: Course) -> None:
     """Regime and fundamental prices of this step, drawn beforehand."""
     state.clock[0].step += 1
     state.clock[0].regime = course.regime
+    state.clock[0].wave = 0
     state.clock[0].now = state.clock[0].step * world.settings[0].step
     move_prices(state, course, 0)
 
@@ -75,7 +76,7 @@ def act(world: World, state: State, rules: Rules) -> None:
 @lean
 def margin(world: World, state: State) -> None:
     """Which accounts are below maintenance, on what the margin engine can see."""
-    flag_breaches(world, state, 0)
+    flag_breaches(world, state)
 
 
 @lean
@@ -95,6 +96,9 @@ def record(world: World, state: State) -> None:
     """Streaming statistics of the step."""
     hours = state.clock[0].flagged * world.settings[0].step / HOUR
     state.stats[0].under_margin_hours += hours
+    for v in range(len(state.gates)):
+        if state.gates[v] > state.clock[0].now:
+            state.stats[0].gated_hours += world.settings[0].step / HOUR
 
 
 @lean

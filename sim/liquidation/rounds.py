@@ -6,8 +6,10 @@ has news to come and prices stand still.
 """
 
 from sim.compile import lean
+from sim.liquidation.bankrupt import deleverage_winners
 from sim.liquidation.offer import Offer
 from sim.liquidation.pace import begin_auction, note_progress, note_shortage, terms_move
+from sim.liquidation.pool import deleverage_pools
 from sim.liquidation.selection import select
 from sim.liquidation.size import size
 from sim.liquidation.takeover import vault_takes
@@ -15,22 +17,58 @@ from sim.liquidation.taker import answer
 from sim.liquidation.unwind import unwind_all
 from sim.liquidation.waterfall import exhausted, write_off
 from sim.margin.health import assess, in_breach
-from sim.margin.watch import end_breach, look
+from sim.margin.watch import look
 from sim.market.background import fire_all
 from sim.market.course import Course, blocks_until_move, move_prices
 from sim.market.impact import relax_now
 from sim.market.oracle import blocks_until_news
 from sim.rules import Rules
-from sim.state.codes import (
-    MAINTENANCE,
-)
+from sim.state.codes import FULL_FEEDBACK, MAINTENANCE, PERPETUAL
 from sim.state.state import CLOSE, FLAGGED, GENERATIONS, State
 from sim.state.world import World
 
 
 @lean
-def flag_breaches(world: World, state: State, generation: int) -> None:
+def end_breach(state: State, a: int) -> None:
+    """Account ``a`` meets maintenance: clocks, throttle and auction of its breach are over."""
+    state.rows[a].breach = -1.0
+    state.rows[a].freed = 0.0
+    state.rows[a].partial = -1.0
+    state.rows[a].auction = -1.0
+    state.rows[a].reserved = 0.0
+
+
+@lean
+def forget_the_safe(state: State) -> None:
+    """End the breach of those flagged last time who are not even close any more."""
+    for i in range(state.clock[0].flagged):
+        a = state.lists[FLAGGED, i]
+        if not state.rows[a].close:
+            end_breach(state, a)
+
+
+@lean
+def generation_of(world: World, state: State, a: int) -> int:
+    """How many rounds of our own flow lie behind the prices that account ``a`` is judged by.
+
+    A late feed brings news of the moment at which it sampled; a perpetual's mark has no delay.
+    """
+    found = 0
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        row = world.instruments[k]
+        if state.balance[k, a] == 0.0:
+            continue
+        found = max(found, state.feeds[row.oracle].wave)
+        if row.kind == PERPETUAL:
+            found = max(found, state.clock[0].wave)
+    return min(found, GENERATIONS - 1)
+
+
+@lean
+def flag_breaches(world: World, state: State) -> None:
     """List accounts below maintenance in ascending id; start or end their breach clocks."""
+    forget_the_safe(state)
     count = 0
     for i in range(state.clock[0].close):
         a = state.lists[CLOSE, i]
@@ -39,7 +77,7 @@ def flag_breaches(world: World, state: State, generation: int) -> None:
             continue
         if state.rows[a].breach < 0.0:
             state.rows[a].breach = state.clock[0].now
-            state.rows[a].generation = min(generation, GENERATIONS - 1)
+            state.rows[a].generation = generation_of(world, state, a)
             state.rows[a].refused = 0
         state.lists[FLAGGED, count] = a
         count += 1
@@ -114,6 +152,8 @@ def liquidate_account(world: World, state: State, rules: Rules, a: int) -> bool:
     """One call on one account, and the waterfall if that leaves nothing; True if it changed."""
     if not in_breach(world, state, a):
         return False
+    if losing(world, state, a) and deleverage_winners(world, state, a):
+        return True
     if to_vault(world, state, a):
         return True
     offer = offered(world, state, a)
@@ -123,6 +163,13 @@ def liquidate_account(world: World, state: State, rules: Rules, a: int) -> bool:
         regret = solvent_together(world, state, a)
         taken = answer(world, state, rules, a, offer)
     return conclude(world, state, a, offer, taken, regret)
+
+
+@lean
+def losing(world: World, state: State, a: int) -> bool:
+    """Whether the account is worth less than nothing."""
+    equity, _ = assess(world, state, MAINTENANCE, a)
+    return equity < 0.0
 
 
 @lean
@@ -158,12 +205,25 @@ def play_round(world: World, state: State, rules: Rules) -> bool:
     """Background book, calls in ascending account id, inventories; True if something moved."""
     refill(world, state)
     moved = fire_all(world, state) > 0.0
+    if deleverage_pools(world, state):
+        moved = True
     for i in range(state.clock[0].flagged):
         if liquidate_account(world, state, rules, state.lists[FLAGGED, i]):
             moved = True
     if unwind_all(world, state, world.settings[0].block):
         moved = True
+    note_wave(world, state, moved)
     return moved
+
+
+@lean
+def note_wave(world: World, state: State, moved: bool) -> None:
+    """Whatever is seen from now on, until fundamental prices move, may follow from this round.
+
+    Without feedback nothing can: no price shows our flow.
+    """
+    if moved and world.settings[0].feedback == FULL_FEEDBACK:
+        state.clock[0].wave += 1
 
 
 @lean
@@ -172,9 +232,11 @@ def next_block(world: World, state: State, course: Course, number: int, blocks: 
     state.clock[0].now += blocks * world.settings[0].block
     if course.every > 0:
         move_prices(state, course, number)
+        if number % course.every == 0:
+            state.clock[0].wave = 0
     relax_now(world, state)
     look(world, state)
-    flag_breaches(world, state, number)
+    flag_breaches(world, state)
 
 
 @lean

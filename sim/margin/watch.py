@@ -71,7 +71,7 @@ def rebuild(world: World, state: State) -> None:
             state.lists[WATCHED, count] = a
             count += 1
         else:
-            leave(state, a)
+            state.rows[a].close = 0
     state.clock[0].watched = count
     stamp(state, 0)
     rebuild_close(world, state)
@@ -88,27 +88,8 @@ def rebuild_close(world: World, state: State) -> None:
         if close:
             state.lists[CLOSE, count] = a
             count += 1
-        else:
-            leave(state, a)
     state.clock[0].close = count
     stamp(state, 1)
-
-
-@lean
-def leave(state: State, a: int) -> None:
-    """Nobody looks at account ``a`` again until it is listed: it is well above maintenance."""
-    state.rows[a].close = 0
-    end_breach(state, a)
-
-
-@lean
-def end_breach(state: State, a: int) -> None:
-    """Account ``a`` meets maintenance: clocks, throttle and auction of its breach are over."""
-    state.rows[a].breach = -1.0
-    state.rows[a].freed = 0.0
-    state.rows[a].partial = -1.0
-    state.rows[a].auction = -1.0
-    state.rows[a].reserved = 0.0
 
 
 @lean

@@ -19,6 +19,7 @@ def remember(state: State) -> None:
     state.history[head, 0] = state.clock[0].now
     for m in range(len(state.markets)):
         state.history[head, 1 + m] = state.markets[m].mark
+    state.history[head, 1 + len(state.markets)] = state.clock[0].wave
 
 
 @lean
@@ -34,6 +35,7 @@ def publish(world: World, state: State) -> None:
             at = (at + 1) % size
         state.feeds[o].at = at
         state.feeds[o].published = state.history[at, 1 + row.market]
+        state.feeds[o].wave = int(state.history[at, 1 + len(state.markets)])
 
 
 @lean

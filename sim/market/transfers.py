@@ -12,6 +12,8 @@ from sim.state.world import World
 def spare(world: World, state: State, b: int) -> float:
     """Settlement tokens that account ``b`` can send away and still meet initial margin, USD."""
     cash = world.accounts[b].cash
+    if state.gates[world.instruments[cash].venue] > state.clock[0].now:
+        return 0.0
     equity, initial = assess(world, state, INITIAL, b)
     price = state.g[2, cash]
     held = min(tokens(state, cash, b), pool_cash(state, cash)) * price

@@ -41,7 +41,7 @@ def generations(result: StudyResult) -> Figure | None:
     axes.set_xticks(numbers)
     axes.grid(visible=False, axis="x")
     ticks_in(axes, "USD", "y")
-    axes.set_xlabel("generation: round of a step in which the account was first flagged")
+    axes.set_xlabel("generation: rounds of our own flow behind the breach, since prices last moved")
     axes.set_ylabel("mean per path (USD, log scale)")
     bars = "bars: 95 % intervals of the mean (a decade long where they reach zero)"
     heading(figure, "Liquidated notional by generation", axes, f"n = {n:,} paths; {bars}")

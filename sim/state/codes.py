@@ -62,6 +62,18 @@ INITIAL_MARGIN = 1  # pays from capital, holds what it took, must meet initial m
 CASH_ONLY = 2  # pays out of cash it holds, whatever its margin
 UNCONSTRAINED = 3
 
+# Auto-deleveraging (P7): who closes against a bankrupt account
+NO_ADL = 0
+QUEUE = 1  # by profit x leverage, one after the other
+PRO_RATA = 2  # all, in proportion to profit
+LEVERAGE_WEIGHTED = 3  # all, in proportion to profit x leverage
+
+# Socialised loss (P7): who bears what no fund paid
+BY_DEPOSITORS = 0
+BY_OPEN_INTEREST = 1
+BY_PROVIDERS = 2
+BY_NOBODY = 3
+
 # Order-flow feedback: the three twins of a path
 NO_IMPACT = 0
 OWN_SLIPPAGE = 1  # a trade pays its own impact, nobody else sees it
@@ -71,4 +83,4 @@ FULL_FEEDBACK = 2
 MARKET = 0
 PROTOCOL = 1
 TRANSIT = 2
-FIRST_INSURANCE = 3  # one per venue; the liquidators follow
+FIRST_INSURANCE = 3  # one per venue; as many backstop pools, then the liquidators follow

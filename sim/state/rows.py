@@ -115,6 +115,14 @@ VENUE_ROW = np.dtype(
         ("backstop", "f8"),  # equity / maintenance below which the vault takes all; 0: never
         ("taker", "i8"),
         ("taker_profit", "f8"),  # largest gain per USD repaid
+        ("insurance_cap", "f8"),  # USD that the fund pays in one event
+        ("adl", "i8"),
+        ("adl_capped", "i8"),  # 1 if nobody gives more than his own profit
+        ("adl_pool", "f8"),  # traders' profit over the pool at which the pool deleverages
+        ("adl_pool_target", "f8"),  # and at which it stops
+        ("socialise", "i8"),
+        ("gate", "f8"),  # s for which a socialised loss stops withdrawals
+        ("cash", "i8"),  # the venue's balance in the settlement asset; -1 if it has none
         ("maker", "i8"),  # ledger row of the venue's market maker; -1 if none
         ("clearing", "i8"),  # ledger row of its settlement account
     ]

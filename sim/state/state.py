@@ -51,6 +51,7 @@ FEED = np.dtype(
     [
         ("published", "f8"),  # USD
         ("at", "i8"),  # entry of the price ring it stands on
+        ("wave", "i8"),  # of the rounds when that entry was sampled
     ]
 )
 
@@ -60,7 +61,7 @@ ACCOUNT_STATE = np.dtype(
         ("listed", "i8"),  # 1 if on the watch list
         ("close", "i8"),  # 1 if on the list of the close ones
         ("breach", "f8"),  # time of the standing breach of maintenance, s; negative if none
-        ("generation", "i8"),  # round in which that breach was first seen
+        ("generation", "i8"),  # rounds of our own flow before it was seen, since prices moved
         ("refused", "i8"),  # 1 if nobody answered it
         ("liquidated", "i8"),  # 1 if ever liquidated on this path
         ("missing", "f8"),  # shortage before the present call, USD
@@ -82,6 +83,7 @@ CLOCK = np.dtype(
         ("relaxed", "f8"),  # time up to which displacements have decayed, s
         ("step", "i8"),
         ("regime", "i8"),
+        ("wave", "i8"),  # rounds that moved something since fundamental prices last did
         ("head", "i8"),  # newest entry of the price ring
         ("watched", "i8"),  # lengths of the lists
         ("close", "i8"),
@@ -97,7 +99,12 @@ RESULT = np.dtype(
         ("bad_debt", "f8"),  # USD, as all below unless said
         ("horizon_shortfall", "f8"),
         ("insurance_used", "f8"),
+        ("backstop_used", "f8"),
+        ("adl_notional", "f8"),
+        ("adl_loss", "f8"),  # what winners gave against the mark
         ("socialised_loss", "f8"),
+        ("deficit_left", "f8"),  # what nobody bore
+        ("gated_hours", "f8"),  # venue-hours without withdrawals
         ("trader_loss", "f8"),
         ("penalties", "f8"),
         ("liquidated_notional", "f8"),
@@ -113,7 +120,7 @@ RESULT = np.dtype(
         ("under_margin_hours", "f8"),  # account-hours
         ("liquidations", "f8"),  # calls
         ("imbalance", "f8"),  # relative: what appeared or vanished, rounding apart nothing
-        ("generation", "f8", (GENERATIONS,)),  # liquidated, by round of the first breach
+        ("generation", "f8", (GENERATIONS,)),  # liquidated, by the generation of its breach
     ]
 )
 
@@ -130,11 +137,13 @@ class State(NamedTuple):
     markets: Rows  # (M,) MARKET_STATE
     feeds: Rows  # (O,) FEED
     fundamental: Floats  # (N,) USD, prices without our order flow
-    history: Floats  # (Q, M+1) ring of (time, marks) that delayed feeds read
+    history: Floats  # (Q, M+2) ring of (time, marks, wave) that delayed feeds read
     g: Floats  # (3, K) what health reads: value if long, value if short, notional
     built_at: Floats  # (2, 3, K) g when the watch list, and the list of the close ones, was built
     rows: Rows  # (A,) ACCOUNT_STATE
     lists: Ints  # (LISTS, margined accounts)
     capacity: Floats  # (L,) USD a liquidator can still take in this block
+    claims: Floats  # (CLAIMS, A) scratch: what winners could give towards a hole
+    gates: Floats  # (V,) time until which a venue lets nothing out, s
     stats: Rows  # (1,) RESULT
     clock: Rows  # (1,) CLOCK

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.compile import jit
+from sim.liquidation.adl import CLAIMS
 from sim.margin.health import assess
 from sim.state import codes
 from sim.state.rows import ACCOUNT_ROW, SETTINGS
@@ -72,12 +73,14 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
         markets=np.zeros(m, dtype=MARKET_STATE),
         feeds=np.zeros(feeds, dtype=FEED),
         fundamental=np.zeros(n),
-        history=np.zeros((ring, m + 1)),
+        history=np.zeros((ring, m + 2)),
         g=np.zeros((3, k)),
         built_at=np.zeros((2, 3, k)),
         rows=np.zeros(a, dtype=ACCOUNT_STATE),
         lists=np.zeros((LISTS, margined), dtype=np.int64),
         capacity=np.zeros(len(layout.liquidators)),
+        claims=np.zeros((CLAIMS, a)),
+        gates=np.zeros(len(layout.venues)),
         stats=np.zeros(1, dtype=RESULT),
         clock=np.zeros(1, dtype=CLOCK),
     )

@@ -128,6 +128,9 @@ class Factory:
         for v, name in enumerate(layout.venues):
             fund = self.config.venue[name].insurance / price
             opening.outside[codes.FIRST_INSURANCE + v, layout.cash] = fund
+            backstop = self.config.venue[name].waterfall.backstop / price
+            row = codes.FIRST_INSURANCE + len(layout.venues) + v
+            opening.outside[row, layout.cash] = backstop
         self._fund_liquidators(assembled)
 
     def _fund_liquidators(self, assembled: Assembled) -> None:

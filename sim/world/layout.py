@@ -126,7 +126,7 @@ class Layout:
     @property
     def holders(self) -> int:
         """Rows of tokens outside the venues."""
-        return FIRST_INSURANCE + len(self.venues) + len(self.liquidators)
+        return FIRST_INSURANCE + 2 * len(self.venues) + len(self.liquidators)
 
 
 @dataclass(frozen=True)

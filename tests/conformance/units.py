@@ -4,6 +4,7 @@ WAD, RAY, RAD = 1e18, 1e27, 1e45  # Maker's fixed point
 E2, E4, E6, E8, E9, E10, E18 = 1e2, 1e4, 1e6, 1e8, 1e9, 1e10, 1e18
 BPS = 1e4  # in one
 PPM = 1e6  # in one
+MICRO = 1e-6  # the unit of a token with six decimals
 DAY, YEAR = 86_400.0, 365.0 * 86_400.0  # s
 SLOT = 0.4  # s of Solana
 TEN = tuple(10.0**power for power in range(37))  # by number of decimals

@@ -35,8 +35,9 @@ def feed_names(layout: Layout) -> list[str]:
 def holder_names(layout: Layout) -> list[str]:
     """Return a name for each holder of tokens outside the venues."""
     funds = [f"insurance {venue}" for venue in layout.venues]
+    pools = [f"backstop {venue}" for venue in layout.venues]
     bots = [f"liquidator {i}" for i in range(len(layout.liquidators))]
-    return ["market", "protocol", "transit", *funds, *bots]
+    return ["market", "protocol", "transit", *funds, *pools, *bots]
 
 
 def describe(factory: Factory, built: Built, twin: str) -> Plain:

@@ -104,7 +104,10 @@ class Pair:
         for k, name in enumerate(instrument_names(self.layout)):
             index = state.pools[k]
             ours = [ledger.held(plain, a, name) for a in range(len(plain.holdings))]
-            scale = max(map(abs, ours)) + float(state.gross[k]) / max(1, len(ours))
+            ever = float(np.abs(self.built.assembled.opening.balance[k]).max())
+            # A top-up is a difference of USD values: it is as exact as what it came from.
+            source = max(plain.wallet) if name.endswith(f" {self.config.settlement}") else 0.0
+            scale = max(*map(abs, ours), ever, source) + float(state.gross[k]) / max(1, len(ours))
             for a, mine in enumerate(ours):
                 shares = float(state.balance[k, a])
                 unit = index["deposit_index"] if shares >= 0.0 else index["borrow_index"]

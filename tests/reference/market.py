@@ -112,12 +112,13 @@ def arbitrage(w: World, m: str, elapsed: float) -> None:
 
 def look(w: World) -> None:
     """Oracles sample the marks, publish what is old enough, and the margin engine reads them."""
-    w.samples.append((w.time, dict(w.mark)))
+    w.samples.append((w.time, dict(w.mark), w.wave))
     for name, feed in w.feed_rows.items():
         old_enough = [s for s in w.samples if s[0] <= w.time - feed.delay]
         sample = old_enough[-1][1] if old_enough else w.opening_mark
         w.published[name] = sample[feed.market]
         w.shown_at[name] = old_enough[-1][0] if old_enough else -math.inf
+        w.shown_wave[name] = old_enough[-1][2] if old_enough else 0
     read_prices(w)
 
 

@@ -19,19 +19,19 @@ def begin(w: World, prices: dict[str, float], regime: str) -> None:
 def step(w: World, course: list[dict[str, float]], regime: str) -> None:
     """Nine phases; the course holds the fundamental prices at every block of the step."""
     w.step_number += 1
-    w.regime, w.fundamental = regime, dict(course[0])
+    w.regime, w.fundamental, w.wave = regime, dict(course[0]), 0
     w.time = w.step_number * w.step_length
     market.relax(w)
     market.look(w)
     trading.deliver(w)
     trading.act(w)
-    find_breaches(w, 0)
+    find_breaches(w)
     liquidate(w, course)
     market.accrue(w)
     w.results["under_margin_hours"] += len(w.flagged) * w.step_length / HOUR
 
 
-def find_breaches(w: World, number: int) -> None:
+def find_breaches(w: World) -> None:
     """Every account is looked at; a breach starts or ends."""
     w.flagged = []
     for row in range(w.margined):
@@ -41,9 +41,20 @@ def find_breaches(w: World, number: int) -> None:
             continue
         if row not in w.breach:
             w.breach[row] = w.time
-            w.generation[row] = min(number, 7)
+            w.generation[row] = min(rounds_behind(w, row), 7)
             w.refused.discard(row)
         w.flagged.append(row)
+
+
+def rounds_behind(w: World, row: int) -> int:
+    """Rounds of our own flow behind the newest price that an account is judged by."""
+    waves = [0]
+    for k in ledger.legs(w, row):
+        leg = w.instruments[k]
+        waves.append(w.shown_wave[leg.feed])
+        if leg.kind == "perpetual":
+            waves.append(w.wave)
+    return max(waves)
 
 
 def liquidate(w: World, course: list[dict[str, float]]) -> None:
@@ -59,10 +70,13 @@ def liquidate(w: World, course: list[dict[str, float]]) -> None:
         if blocks == 0 or number >= w.rounds:
             return
         w.time += blocks * w.block
-        w.fundamental = dict(course[min(number, len(course) - 1)])
+        w.wave += moved and w.feedback == "full"
+        prices = course[min(number, len(course) - 1)]
+        if prices != w.fundamental:
+            w.fundamental, w.wave = dict(prices), 0
         market.relax(w)
         market.look(w)
-        find_breaches(w, number)
+        find_breaches(w)
 
 
 def terms_move(w: World, row: int) -> bool:

@@ -67,7 +67,9 @@ class World:
         self.depth_share: dict[str, float] = {}
         self.fell = dict.fromkeys(self.market_rows, 0.0)
         self.rose = dict.fromkeys(self.market_rows, 0.0)
-        self.samples: list[tuple[float, dict[str, float]]] = []
+        self.samples: list[tuple[float, dict[str, float], int]] = []
+        self.wave = 0  # rounds that moved something since fundamental prices last did
+        self.shown_wave: dict[str, int] = {}  # feed -> wave of the sample it shows
         self.published: dict[str, float] = {}
         self.seen_value: dict[str, float] = {}  # USD of one contract or quote token held
         self.seen_notional: dict[str, float] = {}  # USD of one token or contract

@@ -51,6 +51,7 @@ def late_world(latency: float) -> Bench:
         steps=2,
         step_seconds=latency,
         block_seconds=latency / 3.0,
+        resolution=1.0,  # the target's account is looked at twice, not in between
         liquidator={"taker": taker(latency=latency)},
     )
     holding: Holding = {

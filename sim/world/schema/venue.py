@@ -17,6 +17,7 @@ from sim.world.schema.listing import Listing, Maker, Perpetual
 from sim.world.schema.oracle import Oracle
 from sim.world.schema.provenance import Provenance
 from sim.world.schema.requirement import EmodeWeights
+from sim.world.schema.waterfall import Waterfall
 
 
 class VenueConfig(Strict):
@@ -32,6 +33,7 @@ class VenueConfig(Strict):
     liquidation: Liquidation = Liquidation()
     insurance: Annotated[NonNegative, unit("USD")] = 0.0
     """size of the venue's insurance fund, in settlement tokens outside the venue"""
+    waterfall: Waterfall = Waterfall()
     utilisation: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.7
     """loans over deposits that pool suppliers bring each pool to at the start"""
 

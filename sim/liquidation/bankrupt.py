@@ -1,0 +1,144 @@
+"""Closing a bankrupt account's contracts against the winners of its venue: auto-deleveraging.
+
+Only what the account lost at that venue is asked of its winners: under unified scope they do not
+pay for loans elsewhere.
+"""
+
+from typing import NamedTuple
+
+from sim.compile import lean
+from sim.ledger import post, settle_flat
+from sim.liquidation.adl import PROFIT, SHARE, WEIGHT, allocate, weight_of
+from sim.liquidation.funds import available, draw_all
+from sim.margin.health import assess, leg_value
+from sim.state.codes import MAINTENANCE, NO_ADL, PERPETUAL, QUOTE
+from sim.state.state import State
+from sim.state.world import World
+
+
+class Hole(NamedTuple):
+    """A bankrupt account's contracts of one instrument, and its loss on them that nobody paid."""
+
+    row: int
+    leg: int
+    contracts: float  # signed
+    deficit: float  # USD, > 0
+
+
+@lean
+def standing_at(world: World, state: State, v: int, b: int) -> tuple[float, float]:
+    """Open profit of row ``b`` on a venue's perpetuals, and their notional, USD."""
+    profit = notional = 0.0
+    for i in range(state.rows[b].leg_count):
+        k = state.legs[b, i]
+        row = world.instruments[k]
+        if row.venue != v:
+            continue
+        if row.kind in (PERPETUAL, QUOTE):
+            profit += leg_value(state.g, k, state.balance[k, b])
+        if row.kind == PERPETUAL:
+            notional += abs(state.balance[k, b]) * state.g[2, k]
+    return profit, notional
+
+
+@lean
+def worth_at(world: World, state: State, v: int, a: int) -> float:
+    """Equity of row ``a`` in a venue's instruments alone, USD."""
+    total = 0.0
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        if world.instruments[k].venue == v:
+            total += leg_value(state.g, k, state.balance[k, a])
+    return total
+
+
+@lean
+def note_claim(world: World, state: State, hole: Hole, b: int) -> None:
+    """Enter what row ``b`` could give towards a hole, and its rank."""
+    state.claims[PROFIT, b] = 0.0
+    state.claims[WEIGHT, b] = 0.0
+    held = state.balance[hole.leg, b]
+    if held * hole.contracts >= 0.0 or b == hole.row:
+        return
+    v = world.instruments[hole.leg].venue
+    profit, notional = standing_at(world, state, v, b)
+    here = abs(held) * state.g[2, hole.leg]
+    mine = profit * here / notional
+    equity, _ = assess(world, state, MAINTENANCE, b)
+    if mine <= 0.0 or equity <= 0.0:
+        return
+    most = hole.deficit * abs(held / hole.contracts)
+    if world.venues[v].adl_capped:
+        most = min(most, mine)
+    state.claims[PROFIT, b] = most
+    state.claims[WEIGHT, b] = weight_of(world.venues[v].adl, mine, notional / equity)
+
+
+@lean
+def close_against(world: World, state: State, hole: Hole, b: int, share: float) -> None:
+    """Close contracts of both rows at the bankruptcy price; the winner loses ``share`` USD."""
+    row = world.instruments[hole.leg]
+    part = hole.contracts * share / hole.deficit
+    token = state.g[2, row.cash]
+    price = (state.g[0, hole.leg] + hole.deficit / hole.contracts) / token
+    post(state, hole.leg, hole.row, -part)
+    post(state, hole.leg, b, part)
+    post(state, row.quote, hole.row, part * price)
+    post(state, row.quote, b, -part * price)
+    settle_flat(world, state, b, hole.leg)
+    settle_flat(world, state, hole.row, hole.leg)
+    state.stats[0].adl_notional += abs(part) * state.g[2, hole.leg]
+    state.stats[0].adl_loss += share
+
+
+@lean
+def close_leg(world: World, state: State, hole: Hole) -> None:
+    """Share one hole among the holders of the other side and close against each of them."""
+    for b in range(state.claims.shape[1]):
+        note_claim(world, state, hole, b)
+    v = world.instruments[hole.leg].venue
+    allocate(world.venues[v].adl, state.claims, hole.deficit)
+    for b in range(state.claims.shape[1]):
+        if state.claims[SHARE, b] > 0.0:
+            close_against(world, state, hole, b, state.claims[SHARE, b])
+
+
+@lean
+def notional_at(world: World, state: State, v: int, a: int) -> float:
+    """USD of contracts that row ``a`` holds at a venue."""
+    _, notional = standing_at(world, state, v, a)
+    return notional
+
+
+@lean
+def deleverage_at(world: World, state: State, v: int, a: int, hole: float) -> bool:
+    """Close the contracts of a bankrupt row at one venue; True if somebody paid for it."""
+    notional = notional_at(world, state, v, a)
+    if notional <= 0.0 or available(world, state, v) >= hole:
+        return False
+    state.stats[0].bad_debt += hole
+    hole -= draw_all(world, state, v, a)
+    before = state.stats[0].adl_loss
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        row = world.instruments[k]
+        held = state.balance[k, a]
+        if row.kind == PERPETUAL and row.venue == v and held != 0.0:
+            share = hole * abs(held) * state.g[2, k] / notional
+            close_leg(world, state, Hole(a, k, held, share))
+    state.stats[0].bad_debt -= hole - (state.stats[0].adl_loss - before)
+    return True
+
+
+@lean
+def deleverage_winners(world: World, state: State, a: int) -> bool:
+    """Auto-deleverage a row whose equity is below zero, at the venues that do so."""
+    equity, _ = assess(world, state, MAINTENANCE, a)
+    changed = False
+    for v in range(len(world.venues) - 1):
+        if equity < 0.0 and world.venues[v].adl != NO_ADL:
+            hole = min(-equity, -worth_at(world, state, v, a))
+            if hole > 0.0 and deleverage_at(world, state, v, a, hole):
+                equity, _ = assess(world, state, MAINTENANCE, a)
+                changed = True
+    return changed

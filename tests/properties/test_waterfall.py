@@ -1,0 +1,114 @@
+"""The loss waterfall in the kernel: layers within their sizes, which add up to the hole."""
+
+import numpy as np
+import pytest
+
+from sim.state import codes
+from tests.random_worlds import Config, Play, default, play, stressed
+
+VENUE = "drift"
+STEPS = 8
+INSURANCE, BACKSTOP = 2_000.0, 3_000.0
+RANKINGS = ("queue", "pro_rata", "leverage_weighted")
+BEARERS = ("share_value", "cash_print", "funding_index", "providers", "deficit")
+LAYERS = ("insurance_used", "backstop_used", "adl_loss", "socialised_loss", "deficit_left")
+
+
+def rough(waterfall: Config) -> Config:
+    """A crash in thin markets, liquidators too slow to help, small funds, one perpetual venue.
+
+    The dollar stays at one and oracles are prompt, so that every event has one price.
+    """
+    config = default(
+        {"accounts": 150, "steps": STEPS, "step_seconds": 900.0, "block_seconds": 60.0}
+    )
+    config = stressed(config, 6.0, 0.02)
+    still = {"volatility": [0.0, 0.0, 0.0], "jump_rate": [0.0, 0.0, 0.0]}
+    dollar = config["market"]["assets"]["USDC"]
+    dollar = dollar | {"peg": dollar["peg"] | still}
+    config["market"]["assets"] = config["market"]["assets"] | {"USDC": dollar}
+    terms = {"insurance": INSURANCE, "waterfall": waterfall, "oracle": {"delay": 0}}
+    slow = {n: s | {"latency": 300.0} for n, s in config["liquidator"].items()}
+    people = ("perp_long", "perp_short")
+    return config | {
+        "venue": {VENUE: config["venue"][VENUE] | terms},
+        "liquidator": slow,
+        "archetype": {n: config["archetype"][n] for n in people},
+    }
+
+
+def played(waterfall: Config) -> Play:
+    """The world after its last step; every phase balanced its books."""
+    path = play(rough(waterfall), "venue", "full")
+    path.begin()
+    for t in range(STEPS):
+        assert path.step(t).max() <= 1e-9
+    return path
+
+
+def left_in(path: Play, layer: int) -> float:
+    """Settlement tokens that a fund still holds."""
+    row = codes.FIRST_INSURANCE + layer * (len(path.world.venues) - 1)
+    return float(path.state.outside[row, path.factory.layout.cash])
+
+
+@pytest.mark.parametrize("bearer", BEARERS)
+@pytest.mark.parametrize("ranking", ["none", *RANKINGS])
+def test_layers_add_up_to_the_hole(ranking: str, bearer: str) -> None:
+    terms = {"ranking": ranking}
+    path = played({"backstop": BACKSTOP, "deleveraging": terms, "socialise": bearer})
+    result = path.state.stats[0]
+    assert result["bad_debt"] > 0.0
+    assert (result["adl_loss"] > 0.0) == (ranking != "none")
+    assert (result["adl_notional"] > 0.0) == (ranking != "none")
+    if bearer == "deficit":
+        assert result["socialised_loss"] == 0.0
+    total = sum(float(result[name]) for name in LAYERS)
+    assert total == pytest.approx(result["bad_debt"], rel=1e-9)
+    row = int(path.world.settings[0]["deficit"])
+    owed = -float(path.state.balance[:, row] @ path.state.g[1])
+    assert owed == pytest.approx(result["deficit_left"], rel=1e-9, abs=1e-6)
+
+
+def test_funds_pay_first_and_no_more_than_they_have() -> None:
+    path = played({"backstop": BACKSTOP})
+    result = path.state.stats[0]
+    assert 0.0 <= left_in(path, 0) <= 1e-9
+    assert 0.0 <= left_in(path, 1) <= 1e-9
+    assert result["backstop_used"] == pytest.approx(BACKSTOP, rel=1e-12)
+    assert result["insurance_used"] >= INSURANCE * (1.0 - 1e-12)  # it also earns fees
+    assert result["socialised_loss"] > 0.0
+
+
+def test_a_cap_per_event_saves_the_fund() -> None:
+    cap = 1.0
+    result = played({"insurance_cap": cap}).state.stats[0]
+    events = result["insurance_used"] / cap
+    assert 1.0 <= events <= result["liquidated_accounts"] + 1.0
+    assert result["insurance_used"] < INSURANCE
+
+
+@pytest.mark.parametrize("ranking", RANKINGS)
+def test_deleveraging_leaves_derivatives_net_zero_and_winners_solvent(ranking: str) -> None:
+    path = played({"deleveraging": {"ranking": ranking}})
+    result = path.state.stats[0]
+    assert result["adl_notional"] > 0.0
+    kind = path.world.instruments["kind"]
+    for k in np.flatnonzero(kind == codes.PERPETUAL):
+        gross = np.abs(path.state.balance[k]).sum()
+        assert abs(path.state.balance[k].sum()) <= 1e-9 * max(gross, 1.0)
+
+
+def test_a_gate_is_counted_while_it_is_closed() -> None:
+    result = played({"gate_hours": 1.0}).state.stats[0]
+    assert result["socialised_loss"] > 0.0
+    assert 0.25 <= result["gated_hours"] <= STEPS * 0.25
+    assert played({}).state.stats[0]["gated_hours"] == 0.0
+
+
+def test_a_pool_that_owes_too_much_closes_its_winners() -> None:
+    assert played({}).state.stats[0]["adl_notional"] == 0.0
+    thresholds = {"enable": 0.02, "target": 0.01}
+    result = played({"deleveraging": {"pool": thresholds}}).state.stats[0]
+    assert result["adl_notional"] > 0.0
+    assert result["adl_loss"] == 0.0
