@@ -180,7 +180,8 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         world, state = self.world, self.state
         if not under(world, state, account) or suspended(world, state, account):
             return False
-        if deleverage_winners(world, state, account):
+        bankrupt = rounds.losing(world, state, account)
+        if bankrupt and deleverage_winners(world, state, account):
             return True
         if rounds.to_vault(world, state, account):
             return True

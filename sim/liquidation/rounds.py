@@ -18,7 +18,7 @@ from sim.liquidation.taker import answer
 from sim.liquidation.unwind import unwind_all
 from sim.liquidation.waterfall import exhausted, write_off
 from sim.margin.health import assess, in_breach
-from sim.margin.watch import end_breach, look
+from sim.margin.watch import look
 from sim.market.background import fire_all
 from sim.market.course import Course, blocks_until_move, move_prices
 from sim.market.impact import relax_now
@@ -27,6 +27,16 @@ from sim.rules import Rules
 from sim.state.codes import FULL_FEEDBACK, MAINTENANCE, PERPETUAL
 from sim.state.state import CLOSE, FLAGGED, GENERATIONS, State
 from sim.state.world import World
+
+
+@lean
+def end_breach(state: State, a: int) -> None:
+    """Account ``a`` meets maintenance: clocks, throttle and auction of its breach are over."""
+    state.rows[a].breach = -1.0
+    state.rows[a].freed = 0.0
+    state.rows[a].partial = -1.0
+    state.rows[a].auction = -1.0
+    state.rows[a].reserved = 0.0
 
 
 @lean
@@ -143,7 +153,9 @@ def liquidate_account(world: World, state: State, rules: Rules, a: int) -> bool:
     """One call on one account, and the waterfall if that leaves nothing; True if it changed."""
     if not in_breach(world, state, a) or suspended(world, state, a):
         return False
-    if deleverage_winners(world, state, a) or to_vault(world, state, a):
+    if losing(world, state, a) and deleverage_winners(world, state, a):
+        return True
+    if to_vault(world, state, a):
         return True
     offer = offered(world, state, a)
     taken = 0.0
@@ -152,6 +164,13 @@ def liquidate_account(world: World, state: State, rules: Rules, a: int) -> bool:
         regret = solvent_together(world, state, a)
         taken = answer(world, state, rules, a, offer)
     return conclude(world, state, a, offer, taken, regret)
+
+
+@lean
+def losing(world: World, state: State, a: int) -> bool:
+    """Whether the account is worth less than nothing."""
+    equity, _ = assess(world, state, MAINTENANCE, a)
+    return equity < 0.0
 
 
 @lean

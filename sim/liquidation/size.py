@@ -122,7 +122,7 @@ def in_window(world: World, state: State, offer: Offer, notional: float) -> None
     if length <= 0.0 or offer.collateral >= 0 or offer.collateral == PORTFOLIO:
         return
     pool = state.pools[offer.leg]
-    if state.clock[0].now - pool.window_start >= length:
+    if pool.window_used <= 0.0 or state.clock[0].now - pool.window_start >= length:
         pool.window_start = state.clock[0].now
         pool.window_used = 0.0
     pool.window_used += notional / state.g[2, offer.leg]

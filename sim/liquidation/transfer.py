@@ -18,6 +18,8 @@ from sim.state.codes import FIRST_INSURANCE, FLASH, PROTOCOL
 from sim.state.state import State
 from sim.state.world import World
 
+ROUNDING = 1e-9  # relative: a lot this near to all of the collateral is all of it
+
 
 @lean
 def pair_amounts(state: State, a: int, offer: Offer, notional: float) -> tuple[float, float]:
@@ -28,10 +30,12 @@ def pair_amounts(state: State, a: int, offer: Offer, notional: float) -> tuple[f
     repaid = min(notional / g[2, offer.leg], owed)
     seized = min(notional * (1.0 + charge(offer)) / g[2, offer.collateral], held)
     if notional >= offer.full:
-        # Written as the offer was: any other order of products can round past it.
+        # Written as the offer was: any other order of products can round past it. What a cap on
+        # auctions holds back takes neither whole.
+        value = leg_value(g, offer.collateral, state.balance[offer.collateral, a])
         if -leg_value(g, offer.leg, state.balance[offer.leg, a]) <= offer.full:
             repaid = owed
-        else:
+        elif value <= offer.full * (1.0 + charge(offer)) * (1.0 + ROUNDING):
             seized = held
     return repaid, seized
 

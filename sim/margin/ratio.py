@@ -119,7 +119,7 @@ def steepest(row: Row, level: int, ratio: float, size: float, highest: float) ->
 
 @lean
 def bent_spread(
-    row: np.void, level: int, ratio: float, size: float, notional: float, skin: float
+    row: Row, level: int, ratio: float, size: float, notional: float, skin: float
 ) -> float:
     """Most that a requirement that is not flat can rise per unit of relative price move, USD.
 

@@ -155,16 +155,6 @@ def rebuild_close(world: World, state: State) -> None:
 
 
 @lean
-def end_breach(state: State, a: int) -> None:
-    """Account ``a`` meets maintenance: clocks, throttle and auction of its breach are over."""
-    state.rows[a].breach = -1.0
-    state.rows[a].freed = 0.0
-    state.rows[a].partial = -1.0
-    state.rows[a].auction = -1.0
-    state.rows[a].reserved = 0.0
-
-
-@lean
 def stamp(state: State, which: int) -> None:
     """Note the g that a list was built at."""
     for i in range(state.built_at.shape[1]):

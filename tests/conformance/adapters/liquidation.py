@@ -31,20 +31,18 @@ from tests.conformance.units import (
 
 Values = dict[str, Any]
 Adapter = Callable[[Values], Values]
+PLAIN: Values = {}  # as in the YAML
 
 
-def liquidation(system: str, overrides: Values | None = None) -> Any:
+def liquidation(system: str, overrides: Values = PLAIN) -> Any:
     """Row of a venue whose liquidation section has some keys replaced."""
-    keys = {f"liquidation.{key}": value for key, value in (overrides if overrides else {}).items()}
+    keys = {f"liquidation.{key}": value for key, value in overrides.items()}
     return liquidation_row(configured(system, keys).liquidation)
 
 
-def auction_of(system: str, overrides: Values | None = None) -> Any:
+def auction_of(system: str, overrides: Values = PLAIN) -> Any:
     """Row of a venue's auction."""
-    keys = {
-        f"liquidation.auction.{key}": value
-        for key, value in (overrides if overrides else {}).items()
-    }
+    keys = {f"liquidation.auction.{key}": value for key, value in overrides.items()}
     return auction_row(configured(system, keys).liquidation.auction)
 
 
