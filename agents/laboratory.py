@@ -34,6 +34,8 @@ from sim.liquidation.bankrupt import deleverage_winners
 from sim.liquidation.horizon import under
 from sim.liquidation.offer import Offer
 from sim.liquidation.pool import deleverage_pools
+from sim.liquidation.sale import on_book, sell
+from sim.liquidation.suspend import suspended
 from sim.liquidation.unwind import unwind_all
 from sim.market.background import fire_all
 from sim.market.course import Course, Journey
@@ -170,15 +172,17 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         for a in state.lists[FLAGGED, : int(state.clock[0]["flagged"])].tolist():
             moved |= self.call(a)
         moved |= unwind_all(world, state, float(world.settings[0]["block"]))
-        rounds.note_wave(state, moved)
+        rounds.note_wave(world, state, moved)
         return moved
 
     def call(self, account: int) -> bool:
         """Offer one account to the liquidators; True if that changed anything."""
         world, state = self.world, self.state
-        if not under(world, state, account):
+        if not under(world, state, account) or suspended(world, state, account):
             return False
         if deleverage_winners(world, state, account):
+            return True
+        if rounds.to_vault(world, state, account):
             return True
         offer = rounds.offered(world, state, account)
         taken, regret = 0.0, False
@@ -189,6 +193,8 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
 
     def ask_liquidators(self, account: int, offer: Offer) -> float:
         """Ask in turn, from a first one that rotates, until one takes; return the USD taken."""
+        if on_book(self.world, offer):
+            return float(sell(self.world, self.state, account, offer))
         turn = account + self.steps
         for i in range(len(self.liquidators)):
             liquidator = self.liquidators[(turn + i) % len(self.liquidators)]

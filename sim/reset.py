@@ -53,6 +53,13 @@ def restore_prices(world: World, state: State, fundamental: np.ndarray) -> None:
         market.rose = 0.0
         market.depth_factor = world.depth_factor[state.clock[0].regime, m]
     remark(world, state)
+    for o in range(len(world.oracles)):
+        price = state.markets[world.oracles[o].market].mark
+        state.feeds[o].standing = price
+        state.feeds[o].ema = price
+        state.feeds[o].twap = price
+        state.feeds[o].updated = 0.0
+        state.feeds[o].averaged = 0.0
     state.history[:] = 0.0
     state.history[:, 0] = LONG_AGO
     for m in range(len(world.markets)):

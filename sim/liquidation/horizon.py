@@ -7,10 +7,11 @@ average price that selling all of them at once would fetch.
 import numpy as np
 
 from sim.compile import jit, lean
-from sim.margin.health import assess, below, leg_value
+from sim.margin.health import in_breach
+from sim.margin.terms import leg_value
 from sim.market.impact import quote_log
 from sim.numerics import exp
-from sim.state.codes import MAINTENANCE, PERPETUAL, QUOTE
+from sim.state.codes import PERPETUAL, QUOTE
 from sim.state.state import State
 from sim.state.world import World
 
@@ -18,8 +19,7 @@ from sim.state.world import World
 @lean
 def under(world: World, state: State, a: int) -> bool:
     """Whether row ``a`` is below maintenance."""
-    equity, required = assess(world, state, MAINTENANCE, a)
-    return below(equity, required)
+    return in_breach(world, state, a)
 
 
 @jit

@@ -18,12 +18,15 @@ class Offer(NamedTuple):
     """One leg (or pair of legs) that a venue lets liquidators take."""
 
     leg: int  # debt or perpetual instrument; -1 when there is nothing to take
-    collateral: int  # collateral instrument; -1 for a perpetual
+    collateral: int  # collateral instrument; -1 for a perpetual, -2 for a whole portfolio
     full: float  # USD of debt or contracts that closing all of it would take
     gain: float  # liquidator's gain per USD taken
     fee: float  # to the insurance fund, per USD taken
     protocol: float  # to the protocol, per USD taken
     notional: float  # USD that one call may take (set by the size rule)
+
+
+PORTFOLIO = -2  # in place of the collateral: a share of every leg
 
 
 @lean

@@ -8,20 +8,23 @@ has news to come and prices stand still.
 from sim.compile import lean
 from sim.liquidation.bankrupt import deleverage_winners
 from sim.liquidation.offer import Offer
+from sim.liquidation.pace import begin_auction, note_progress, note_shortage, terms_move
 from sim.liquidation.pool import deleverage_pools
 from sim.liquidation.selection import select
 from sim.liquidation.size import size
+from sim.liquidation.suspend import suspended
+from sim.liquidation.takeover import vault_takes
 from sim.liquidation.taker import answer
 from sim.liquidation.unwind import unwind_all
 from sim.liquidation.waterfall import exhausted, write_off
-from sim.margin.health import assess, below
-from sim.margin.watch import look
+from sim.margin.health import assess, in_breach
+from sim.margin.watch import end_breach, look
 from sim.market.background import fire_all
 from sim.market.course import Course, blocks_until_move, move_prices
 from sim.market.impact import relax_now
 from sim.market.oracle import blocks_until_news
 from sim.rules import Rules
-from sim.state.codes import MAINTENANCE, PERPETUAL
+from sim.state.codes import FULL_FEEDBACK, MAINTENANCE, PERPETUAL
 from sim.state.state import CLOSE, FLAGGED, GENERATIONS, State
 from sim.state.world import World
 
@@ -32,7 +35,7 @@ def forget_the_safe(state: State) -> None:
     for i in range(state.clock[0].flagged):
         a = state.lists[FLAGGED, i]
         if not state.rows[a].close:
-            state.rows[a].breach = -1.0
+            end_breach(state, a)
 
 
 @lean
@@ -60,9 +63,8 @@ def flag_breaches(world: World, state: State) -> None:
     count = 0
     for i in range(state.clock[0].close):
         a = state.lists[CLOSE, i]
-        equity, required = assess(world, state, MAINTENANCE, a)
-        if not below(equity, required):
-            state.rows[a].breach = -1.0
+        if not in_breach(world, state, a):
+            end_breach(state, a)
             continue
         if state.rows[a].breach < 0.0:
             state.rows[a].breach = state.clock[0].now
@@ -112,9 +114,12 @@ def book_call(state: State, a: int, taken: float, regret: bool) -> None:
 def offered(world: World, state: State, a: int) -> Offer:
     """What the account's venue lets liquidators take now; ``leg = -1`` if nothing."""
     offer = select(world, state, a)
-    if offer.leg >= 0:
-        return size(world, state, a, offer)
-    return offer
+    if offer.leg < 0:
+        return offer
+    if begin_auction(world, state, a, offer):
+        offer = select(world, state, a)
+    note_shortage(world, state, a)
+    return size(world, state, a, offer)
 
 
 @lean
@@ -123,6 +128,7 @@ def conclude(world: World, state: State, a: int, offer: Offer, taken: float, reg
     changed = taken > 0.0
     if changed:
         book_call(state, a, taken, regret)
+        note_progress(world, state, a, offer, taken)
     elif offer.leg >= 0 and not state.rows[a].refused and latency_over(world, state, a):
         state.rows[a].refused = 1
         state.stats[0].unfilled_notional += offer.notional
@@ -135,10 +141,9 @@ def conclude(world: World, state: State, a: int, offer: Offer, taken: float, reg
 @lean
 def liquidate_account(world: World, state: State, rules: Rules, a: int) -> bool:
     """One call on one account, and the waterfall if that leaves nothing; True if it changed."""
-    equity, required = assess(world, state, MAINTENANCE, a)
-    if not below(equity, required):
+    if not in_breach(world, state, a) or suspended(world, state, a):
         return False
-    if equity < 0.0 and deleverage_winners(world, state, a):
+    if deleverage_winners(world, state, a) or to_vault(world, state, a):
         return True
     offer = offered(world, state, a)
     taken = 0.0
@@ -147,6 +152,18 @@ def liquidate_account(world: World, state: State, rules: Rules, a: int) -> bool:
         regret = solvent_together(world, state, a)
         taken = answer(world, state, rules, a, offer)
     return conclude(world, state, a, offer, taken, regret)
+
+
+@lean
+def to_vault(world: World, state: State, a: int) -> bool:
+    """Let the venue's vault take the account over if it has fallen far enough."""
+    if world.venues[world.accounts[a].venue].backstop <= 0.0:
+        return False
+    regret = solvent_together(world, state, a)
+    taken = vault_takes(world, state, a)
+    if taken > 0.0:
+        book_call(state, a, taken, regret)
+    return taken > 0.0
 
 
 @lean
@@ -177,14 +194,17 @@ def play_round(world: World, state: State, rules: Rules) -> bool:
             moved = True
     if unwind_all(world, state, world.settings[0].block):
         moved = True
-    note_wave(state, moved)
+    note_wave(world, state, moved)
     return moved
 
 
 @lean
-def note_wave(state: State, moved: bool) -> None:
-    """Whatever is seen from now on, until fundamental prices move, may follow from this round."""
-    if moved:
+def note_wave(world: World, state: State, moved: bool) -> None:
+    """Whatever is seen from now on, until fundamental prices move, may follow from this round.
+
+    Without feedback nothing can: no price shows our flow.
+    """
+    if moved and world.settings[0].feedback == FULL_FEEDBACK:
         state.clock[0].wave += 1
 
 
@@ -204,7 +224,7 @@ def next_block(world: World, state: State, course: Course, number: int, blocks: 
 @lean
 def pause(world: World, state: State, course: Course, number: int, moved: bool) -> int:
     """Blocks from block ``number`` to the next that can change something; 0 if none will."""
-    if moved or someone_waits(world, state):
+    if moved or someone_waits(world, state) or terms_move(world, state):
         return 1
     news = blocks_until_news(world, state)
     move = blocks_until_move(course, number)

@@ -3,48 +3,111 @@
 ``RISKIEST`` is the lenders' venue rule (Kamino: highest borrow factor against lowest liquidation
 threshold). ``LARGEST_RELIEF`` offers the leg whose closing lowers the shortage most, by asking the
 margin engine; under a netting engine it therefore avoids breaking hedges while another leg helps.
+``BEST_FOR_LIQUIDATOR`` offers what its taker earns most on, ``RELIEF_PER_IMPACT`` what relieves
+most per USD that closing it costs, ``KEEP_HEDGES`` what leaves the least unhedged delta, and
+``WHOLE_PORTFOLIO`` a share of everything, which breaks no hedge.
 """
 
 from sim.compile import lean
-from sim.liquidation.bonus import bonus_rate
-from sim.liquidation.offer import Offer, charge, health_after, nothing
-from sim.margin.health import leg_value
-from sim.state.codes import BALANCE, MAINTENANCE, PERPETUAL, RISKIEST
+from sim.liquidation.kick import by_auction, running
+from sim.liquidation.offer import (
+    Offer,
+    apply_pair,
+    apply_perpetual,
+    charge,
+    health_after,
+    limited,
+    nothing,
+)
+from sim.liquidation.taker import slippage, true_gain
+from sim.liquidation.terms import pair_offer, perpetual_offer, portfolio_offer
+from sim.margin.health import Book, Holder, Terms, net_and_gross
+from sim.state.codes import (
+    BALANCE,
+    BEST_FOR_LIQUIDATOR,
+    KEEP_HEDGES,
+    MAINTENANCE,
+    PERPETUAL,
+    RELIEF_PER_IMPACT,
+    RISKIEST,
+    WHOLE_PORTFOLIO,
+)
 from sim.state.state import State
 from sim.state.world import LONG, SHORT, World
 
 
 @lean
-def pair_offer(world: World, state: State, a: int, debt: int, collateral: int) -> Offer:
-    """Debt against collateral, on the terms of the debt's venue, limited by the collateral."""
-    venue = world.instruments[debt].venue
-    row = world.venues[venue]
-    rate = bonus_rate(world, state, venue, a)
-    gain = rate * (1.0 - row.protocol_share)
-    offer = Offer(debt, collateral, 0.0, gain, row.insurance_fee, rate - gain, 0.0)
-    owed = -leg_value(state.g, debt, state.balance[debt, a])
-    held = leg_value(state.g, collateral, state.balance[collateral, a])
-    full = min(owed, held / (1.0 + charge(offer)))
-    return Offer(debt, collateral, full, gain, row.insurance_fee, rate - gain, 0.0)
+def heaviest(world: World, a: int, offer: Offer) -> float:
+    """Ratio of a perpetual, or how much heavier the debt counts than the collateral."""
+    if offer.collateral < 0:
+        return world.ratio[MAINTENANCE, offer.leg]
+    emode = world.accounts[a].emode
+    heavy = world.weight[SHORT, MAINTENANCE, emode, offer.leg]
+    return heavy - world.weight[LONG, MAINTENANCE, emode, offer.collateral]
 
 
 @lean
-def perpetual_offer(world: World, state: State, a: int, k: int) -> Offer:
-    """The whole of a perpetual position, on its venue's terms."""
-    row = world.venues[world.instruments[k].venue]
-    full = abs(state.balance[k, a]) * state.g[2, k]
-    return Offer(k, -1, full, row.perp_fee, row.perp_insurance_fee, 0.0, 0.0)
+def profit(world: World, state: State, a: int, offer: Offer) -> float:
+    """USD that whoever took all of it and sold it at once would keep."""
+    whole = limited(offer, offer.full)
+    return offer.full * (true_gain(world, state, a, whole) - slippage(world, state, a, whole))
+
+
+@lean
+def relief_per_cost(world: World, state: State, a: int, offer: Offer) -> float:
+    """Shortage removed per USD of impact and charges."""
+    whole = limited(offer, offer.full)
+    relief = health_after(world, state, a, MAINTENANCE, offer, offer.full)
+    relief -= health_after(world, state, a, MAINTENANCE, offer, 0.0)
+    cost = offer.full * (max(0.0, charge(offer)) + slippage(world, state, a, whole))
+    return relief / max(cost, 1e-9 * offer.full)
+
+
+@lean
+def unhedged(world: World, state: State, a: int) -> float:
+    """Sum of the absolute net deltas by underlying but cash, USD."""
+    terms = Terms(world.instruments, world.weight, world.ratio, world.netting)
+    book = Book(state.balance, state.legs, state.g)
+    who = Holder(a, state.rows[a].leg_count, world.accounts[a].emode)
+    total = 0.0
+    for n in range(world.netting.shape[2]):
+        if n != world.settings[0].cash_asset:
+            _, net, _ = net_and_gross(terms, book, who, n)
+            total += abs(net)
+    return total
+
+
+@lean
+def unhedged_after(world: World, state: State, a: int, offer: Offer) -> float:
+    """`unhedged` if all of the offer were taken."""
+    perpetual = offer.collateral < 0
+    second = world.instruments[offer.leg].quote if perpetual else offer.collateral
+    first_kept = state.balance[offer.leg, a]
+    second_kept = state.balance[second, a]
+    if perpetual:
+        apply_perpetual(world, state, a, offer, offer.full)
+    else:
+        apply_pair(state, a, offer, offer.full)
+    left = unhedged(world, state, a)
+    state.balance[offer.leg, a] = first_kept
+    state.balance[second, a] = second_kept
+    return left
 
 
 @lean
 def score(world: World, state: State, a: int, offer: Offer) -> float:
     """How much an offer is preferred by the rule of the account's venue; higher first."""
-    account = world.accounts[a]
-    if world.venues[account.venue].selection == RISKIEST:
-        if offer.collateral < 0:
-            return world.ratio[MAINTENANCE, offer.leg]
-        heavy = world.weight[SHORT, MAINTENANCE, account.emode, offer.leg]
-        return heavy - world.weight[LONG, MAINTENANCE, account.emode, offer.collateral]
+    if by_auction(world, offer) and running(state, a, offer.leg, offer.collateral):
+        return float("inf")  # a running auction is not dropped for another
+    rule = world.venues[world.accounts[a].venue].selection
+    if rule == RISKIEST:
+        return heaviest(world, a, offer)
+    if rule == BEST_FOR_LIQUIDATOR:
+        return profit(world, state, a, offer)
+    if rule == RELIEF_PER_IMPACT:
+        return relief_per_cost(world, state, a, offer)
+    if rule == KEEP_HEDGES:
+        return -unhedged_after(world, state, a, offer)
     return health_after(world, state, a, MAINTENANCE, offer, offer.full)
 
 
@@ -64,6 +127,8 @@ def better(
 @lean
 def select(world: World, state: State, a: int) -> Offer:
     """The offer that the selection rule puts first; ``leg = -1`` if nothing can be taken."""
+    if world.venues[world.accounts[a].venue].selection == WHOLE_PORTFOLIO:
+        return portfolio_offer(world, state, a)
     best = nothing()
     best_score = 0.0
     for i in range(state.rows[a].leg_count):

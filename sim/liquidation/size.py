@@ -1,50 +1,115 @@
 """P4, second half: how much of the offered leg one call may take."""
 
 from sim.compile import lean
-from sim.liquidation.bonus import loan_to_value
-from sim.liquidation.offer import Offer, health_after, limited
-from sim.margin.health import leg_value
-from sim.state.codes import CLOSE_FACTOR, TARGET
+from sim.liquidation.bonus import age, loan_to_value, total_debt
+from sim.liquidation.caps import LONG_AGO, Case, closable, leaving_enough, left_in_window
+from sim.liquidation.offer import PORTFOLIO, Offer, charge, health_after, limited
+from sim.liquidation.rounding import ceiled
+from sim.liquidation.shortage import throttle
+from sim.margin.terms import leg_value
+from sim.state.codes import CLOSE_FACTOR, FULL, TARGET
 from sim.state.state import State
 from sim.state.world import World
 
 
 @lean
+def since_partial(state: State, a: int) -> float:
+    """Seconds since the last partial call on an account."""
+    last = state.rows[a].partial
+    return state.clock[0].now - last if last >= 0.0 else LONG_AGO
+
+
+@lean
 def close_factor_size(world: World, state: State, a: int, offer: Offer, venue: int) -> float:
-    """A share of the debt; everything once loan-to-value says that the account is nearly gone."""
-    row = world.venues[venue]
+    """A share of the debt; everything once the account is nearly gone, or the leg is small."""
     owed = abs(leg_value(state.g, offer.leg, state.balance[offer.leg, a]))
+    held = LONG_AGO
     if offer.collateral < 0:
         owed = offer.full
-    ltv, _, _ = loan_to_value(world, state, a)
-    share = 1.0 if ltv >= row.full_ltv else row.close_factor
-    return owed * share
+    else:
+        held = leg_value(state.g, offer.collateral, state.balance[offer.collateral, a])
+    ltv, unhealthy, _ = loan_to_value(world, state, a)
+    case = Case(ltv, unhealthy / ltv, owed, held, since_partial(state, a))
+    return closable(world.venues[venue], case, owed, total_debt(world, state, a))
 
 
 @lean
 def target_size(world: World, state: State, a: int, offer: Offer) -> float:
     """What restores health at the target level: the shortage over the relief per USD taken.
 
-    Linear interpolation between taking nothing and taking all, exact for engines that add legs.
-    If the leg cannot help (a bonus larger than the requirement it frees), all of it is taken.
+    Linear interpolation between taking nothing and taking all, exact for engines that add legs;
+    it may come to more than there is. If the leg cannot help (a bonus larger than the requirement
+    it frees), all of it is taken.
     """
     now = health_after(world, state, a, TARGET, offer, 0.0)
     then = health_after(world, state, a, TARGET, offer, offer.full)
     if then <= now:
         return offer.full
-    return offer.full * min(1.0, max(0.0, -now / (then - now)))
+    return offer.full * max(0.0, -now / (then - now))
+
+
+@lean
+def paced(world: World, state: State, a: int, offer: Offer, notional: float) -> float:
+    """What throttle and window leave of a size."""
+    row = world.venues[world.accounts[a].venue]
+    if row.throttle_duration > 0.0:
+        missing = max(0.0, -health_after(world, state, a, TARGET, offer, 0.0))
+        notional *= throttle(row, missing, state.rows[a].freed, age(state, a))
+    if offer.collateral >= 0:
+        return notional
+    leg = world.instruments[offer.leg]
+    contract = state.g[2, offer.leg]
+    notional = ceiled(notional / contract, leg.step) * contract if leg.step > 0.0 else notional
+    terms = world.venues[leg.venue]
+    if terms.window > 0.0:
+        pool = state.pools[offer.leg]
+        fresh = state.clock[0].now - pool.window_start >= terms.window
+        used = 0.0 if fresh else pool.window_used
+        now, _ = left_in_window(terms, used, notional / contract)
+        notional = min(notional, now * contract)
+    return notional
+
+
+@lean
+def not_dust(world: World, state: State, a: int, offer: Offer, notional: float) -> float:
+    """What a size becomes so that it leaves nothing or enough."""
+    row = world.venues[world.accounts[a].venue]
+    if offer.full <= row.dust or offer.full - notional <= row.dust:
+        notional = offer.full
+    notional = min(notional, offer.full)
+    if row.min_left > 0.0 and offer.collateral >= 0:
+        owed = -leg_value(state.g, offer.leg, state.balance[offer.leg, a])
+        held = leg_value(state.g, offer.collateral, state.balance[offer.collateral, a])
+        if notional * (1.0 + charge(offer)) < held:
+            notional = leaving_enough(row, notional, owed, held, 1.0 + charge(offer))
+    return notional
+
+
+@lean
+def in_window(world: World, state: State, offer: Offer, notional: float) -> None:
+    """Count what was taken in the perpetual's window."""
+    length = world.venues[world.instruments[offer.leg].venue].window
+    if length <= 0.0 or offer.collateral >= 0 or offer.collateral == PORTFOLIO:
+        return
+    pool = state.pools[offer.leg]
+    if state.clock[0].now - pool.window_start >= length:
+        pool.window_start = state.clock[0].now
+        pool.window_used = 0.0
+    pool.window_used += notional / state.g[2, offer.leg]
 
 
 @lean
 def size(world: World, state: State, a: int, offer: Offer) -> Offer:
     """The offer with the notional that one call may take, by the rule of the account's venue."""
+    if offer.collateral == PORTFOLIO:
+        return offer
     venue = world.accounts[a].venue
     row = world.venues[venue]
     if row.size == CLOSE_FACTOR:
         notional = close_factor_size(world, state, a, offer, venue)
+    elif row.size == FULL:
+        notional = offer.full
     else:
         notional = target_size(world, state, a, offer)
-    notional = min(notional, row.max_notional)
-    if offer.full <= row.dust or offer.full - notional <= row.dust:
-        notional = offer.full
-    return limited(offer, min(notional, offer.full))
+    notional = paced(world, state, a, offer, min(notional, row.max_notional))
+    return limited(offer, not_dust(world, state, a, offer, notional))

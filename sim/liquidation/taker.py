@@ -1,25 +1,42 @@
 """P6 and competition: who answers an offer, and with how much."""
 
 from sim.compile import lean
-from sim.liquidation.offer import Offer
-from sim.liquidation.transfer import pay, take
+from sim.liquidation.offer import PORTFOLIO, Offer
+from sim.liquidation.portfolio import Bid, bidder_margin
+from sim.liquidation.sale import on_book, sell
+from sim.liquidation.takeover import pay
+from sim.liquidation.terms import on_the_block
+from sim.liquidation.transfer import take
 from sim.margin.health import assess
 from sim.market.impact import quote_log
 from sim.rules import LiquidatorAction, LiquidatorView, Rules
-from sim.state.codes import FLASH, INITIAL, MARKET
+from sim.state.codes import CASH_ONLY, FLASH, INITIAL, MARKET, QUOTE, UNCONSTRAINED
 from sim.state.state import State
 from sim.state.world import World
 
 
 @lean
-def capital(world: World, state: State, liquidator: int, offer: Offer) -> float:
+def bidding_power(world: World, state: State, a: int, offer: Offer, cash: float) -> float:
+    """USD of a portfolio that cash pays for, the requirement that comes with it included."""
+    block = on_the_block(world, state, a)
+    row = world.auctions[world.accounts[a].venue]
+    price = max(0.0, block.account.value - block.account.reserved - offer.gain * offer.full)
+    whole = bidder_margin(row, block.account, Bid(1.0, price, 0.0))
+    return offer.full * cash / whole if whole > 0.0 else offer.full
+
+
+@lean
+def capital(world: World, state: State, liquidator: int, a: int, offer: Offer) -> float:
     """USD of the offer that a liquidator's own means allow under the venue's taker constraint."""
     row = world.liquidators[liquidator]
-    if offer.collateral >= 0:
-        if world.venues[world.instruments[offer.leg].venue].taker == FLASH:
-            return offer.full
-        cash = world.settings[0].cash_asset
-        held = state.outside[row.holder, cash] * state.markets[cash].mark
+    rule = world.venues[world.instruments[offer.leg].venue].taker
+    if rule == UNCONSTRAINED or (rule == FLASH and offer.collateral >= 0):
+        return offer.full
+    cash = world.settings[0].cash_asset
+    held = state.outside[row.holder, cash] * state.markets[cash].mark
+    if offer.collateral == PORTFOLIO:
+        return bidding_power(world, state, a, offer, held)
+    if offer.collateral >= 0 or rule == CASH_ONLY:
         return held / (1.0 + offer.fee + offer.protocol)
     equity, initial = assess(world, state, INITIAL, row.row)
     ratio = world.ratio[INITIAL, offer.leg]
@@ -27,9 +44,26 @@ def capital(world: World, state: State, liquidator: int, offer: Offer) -> float:
 
 
 @lean
+def slippage_of_all(world: World, state: State, a: int, offer: Offer) -> float:
+    """Log-price cost of closing the share of a portfolio that is on offer, per USD of it."""
+    share = offer.notional / offer.full
+    cost = 0.0
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        leg = world.instruments[k]
+        if leg.kind == QUOTE or leg.asset == world.settings[0].cash_asset:
+            continue
+        size = state.balance[k, a] * state.g[2, k]
+        cost += abs(size) * abs(quote_log(world, state, leg.market, -share * size))
+    return cost / offer.full
+
+
+@lean
 def slippage(world: World, state: State, a: int, offer: Offer) -> float:
     """Log-price cost of selling what the offer yields and buying what it needs, all at once."""
     leg = world.instruments[offer.leg]
+    if offer.collateral == PORTFOLIO:
+        return slippage_of_all(world, state, a, offer)
     if offer.collateral < 0:
         sold = -offer.notional if state.balance[offer.leg, a] >= 0.0 else offer.notional
         return abs(quote_log(world, state, leg.market, sold))
@@ -48,6 +82,8 @@ def lead(world: World, state: State, k: int) -> float:
 @lean
 def true_gain(world: World, state: State, a: int, offer: Offer) -> float:
     """Gain per USD taken at the markets' prices, before impact; the venue's may be late."""
+    if offer.collateral == PORTFOLIO:
+        return offer.gain
     if offer.collateral < 0:
         basis = lead(world, state, offer.leg) - 1.0
         return offer.gain + (basis if state.balance[offer.leg, a] >= 0.0 else -basis)
@@ -65,7 +101,7 @@ def ready(world: World, state: State, liquidator: int, a: int) -> bool:
 @lean
 def offer_view(world: World, state: State, liquidator: int, a: int, offer: Offer) -> LiquidatorView:
     """The offer as a liquidator sees it, with what its own capacity and means allow."""
-    means = max(0.0, capital(world, state, liquidator, offer))
+    means = max(0.0, capital(world, state, liquidator, a, offer))
     room = state.capacity[liquidator]
     cost = world.liquidators[liquidator].cost
     gain = true_gain(world, state, a, offer)
@@ -104,6 +140,8 @@ def answer(world: World, state: State, rules: Rules, a: int, offer: Offer) -> fl
     Whoever's latency has passed may answer. Among those the turn rotates with account and time,
     so that none is always first.
     """
+    if on_book(world, offer):
+        return sell(world, state, a, offer)
     count = len(world.liquidators)
     turn = a + state.clock[0].step
     for i in range(count):

@@ -6,23 +6,17 @@ a flash liquidator at once, for the others later.
 
 from sim.compile import lean
 from sim.ledger import hand, pool_cash, post, settle_flat, tokens
-from sim.liquidation.offer import Offer, charge
-from sim.margin.health import leg_value
+from sim.liquidation.auction import bid
+from sim.liquidation.kick import by_auction
+from sim.liquidation.offer import PORTFOLIO, Offer, charge
+from sim.liquidation.takeover import pay, take_portfolio
+from sim.margin.terms import leg_value
 from sim.market.impact import quote_log
 from sim.market.trade import swap
 from sim.numerics import exp
 from sim.state.codes import FIRST_INSURANCE, FLASH, PROTOCOL
 from sim.state.state import State
 from sim.state.world import World
-
-
-@lean
-def pay(world: World, state: State, holder: int, to: int, usd: float) -> None:
-    """Move settlement tokens between two holders outside the venues."""
-    cash = world.settings[0].cash_asset
-    amount = usd / state.markets[cash].mark
-    hand(state, holder, cash, -amount)
-    hand(state, to, cash, amount)
 
 
 @lean
@@ -68,11 +62,25 @@ def repays(world: World, state: State, offer: Offer, seized: float, repaid: floa
 
 
 @lean
+def accepted(world: World, state: State, a: int, offer: Offer, notional: float) -> float:
+    """What an auction accepts of a bid: nothing may be left that is too small to be raised."""
+    venue = world.instruments[offer.leg].venue
+    chop = world.auctions[venue].chop
+    price = chop / (1.0 + charge(offer))  # USD paid per USD of collateral
+    held = leg_value(state.g, offer.collateral, state.balance[offer.collateral, a])
+    least = world.venues[venue].dust_debt * chop
+    sale = bid(notional * chop / price, price, offer.full * chop, held, least)
+    return min(notional, sale.paid / chop)
+
+
+@lean
 def take_pair(
     world: World, state: State, liquidator: int, a: int, offer: Offer, notional: float
 ) -> float:
     """Repay debt, seize collateral, split the bonus; return the USD of debt repaid."""
     notional = payable(state, offer, notional)
+    if by_auction(world, offer):
+        notional = accepted(world, state, a, offer, notional)
     if notional <= 0.0:
         return 0.0
     debt = world.instruments[offer.leg]
@@ -131,6 +139,8 @@ def take(
     world: World, state: State, liquidator: int, a: int, offer: Offer, notional: float
 ) -> float:
     """Carry out a call of ``notional`` USD; return what was taken."""
+    if offer.collateral == PORTFOLIO:
+        return take_portfolio(world, state, liquidator, a, offer, notional)
     if offer.collateral < 0:
         return take_perpetual(world, state, liquidator, a, offer, notional)
     return take_pair(world, state, liquidator, a, offer, notional)

@@ -1,8 +1,9 @@
 """What liquidators took and still hold, sold at the speed their strategy allows."""
 
 from sim.compile import lean
+from sim.ledger import hand, pool_cash, post, tokens
 from sim.market.trade import fill, swap
-from sim.state.codes import PERPETUAL
+from sim.state.codes import BALANCE, PERPETUAL
 from sim.state.state import State
 from sim.state.world import World
 
@@ -49,10 +50,35 @@ def unwind_contracts(world: World, state: State, liquidator: int, elapsed: float
 
 
 @lean
+def unwind_balances(world: World, state: State, liquidator: int, elapsed: float) -> bool:
+    """Withdraw deposits and repay loans that came with a portfolio; return whether any moved."""
+    row = world.liquidators[liquidator]
+    budget = row.unwind * elapsed
+    moved = False
+    for i in range(state.rows[row.row].leg_count):
+        k = state.legs[row.row, i]
+        leg = world.instruments[k]
+        amount = tokens(state, k, row.row)
+        if leg.kind != BALANCE or leg.asset == world.settings[0].cash_asset or amount == 0.0:
+            continue
+        part = -slice_of(amount, state.markets[leg.asset].mark, budget)
+        if part > 0.0:
+            part = min(part, max(0.0, pool_cash(state, k)))
+        else:
+            swap(world, state, row.holder, leg.asset, -part)
+        post(state, k, row.row, -part)
+        hand(state, row.holder, leg.asset, part)
+        moved = moved or part != 0.0
+    return moved
+
+
+@lean
 def unwind_all(world: World, state: State, elapsed: float) -> bool:
     """One round of selling by every liquidator; return whether anything was traded."""
     traded = False
     for liquidator in range(len(world.liquidators)):
+        if unwind_balances(world, state, liquidator, elapsed):
+            traded = True
         if unwind_tokens(world, state, liquidator, elapsed):
             traded = True
         if unwind_contracts(world, state, liquidator, elapsed):

@@ -9,7 +9,7 @@ from sim.compile import lean
 from sim.ledger import post, tokens
 from sim.liquidation.funds import BACKSTOP, INSURANCE, repay
 from sim.liquidation.socialise import socialise
-from sim.margin.health import leg_value
+from sim.margin.terms import leg_value
 from sim.state.codes import BALANCE, PERPETUAL
 from sim.state.state import State
 from sim.state.world import World

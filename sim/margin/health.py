@@ -1,54 +1,62 @@
 """Equity, requirement and health of one account: f(account row, global vector g).
 
-``g[0, k]`` and ``g[1, k]`` are the USD value of one unit of instrument k held long or short
-(price x pool index; for a perpetual, mark less cumulative funding), ``g[2, k]`` the notional of
-one contract. Nothing else moves health, which is what makes watch lists possible.
+``g[VALUE_LONG, k]`` and ``g[VALUE_SHORT, k]`` are the USD value of one unit of instrument k held
+long or short (price x pool index; for a perpetual, mark less cumulative funding),
+``g[NOTIONAL, k]`` the notional of one contract. Where some venue judges on other prices than spot,
+four more rows hold what each level makes of them. Nothing else moves health, which is what makes
+watch lists possible.
 
 Every term is written as a haircut: equity is the plain value of the balances, the requirement is
 what the level takes off. ``weighted assets - weighted liabilities`` of a lending protocol and
 ``collateral - margin requirement`` of a perpetual venue are then the same number.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from sim.compile import inlined, lean
+from sim.margin.gains import gains_requirement
+from sim.margin.ratio import scaled_requirement
+from sim.margin.terms import Book, Holder, Terms, leg_value
 from sim.margin.weights import asset_weight, liability_weight
-from sim.state.codes import BALANCE, MAINTENANCE, NET_OF_LEGS, PERPETUAL
-from sim.state.state import State
+from sim.state.codes import (
+    BALANCE,
+    FLAT_RATIO,
+    INITIAL,
+    INTEREST_RATIO,
+    MAINTENANCE,
+    NET_OF_LEGS,
+    PERPETUAL,
+)
+from sim.state.state import HIGH, HIGH_INITIAL, LOW, LOW_INITIAL, State
 from sim.state.world import BASIS, LONG, NET, SHORT, World
 
 
-class Terms(NamedTuple):
-    """The parameters that the engines read: few arrays, so that a call stays cheap."""
-
-    instruments: np.ndarray
-    weight: np.ndarray
-    ratio: np.ndarray
-    netting: np.ndarray
-
-
-class Book(NamedTuple):
-    """The balances that the engines read, and the global vector."""
-
-    balance: np.ndarray
-    legs: np.ndarray
-    g: np.ndarray
-
-
-class Holder(NamedTuple):
-    """Whose balances: ledger row, number of legs, weight table."""
-
-    row: int
-    legs: int
-    emode: int
+@inlined
+def low(g: np.ndarray, level: int, k: int) -> float:
+    """Share of a deposit's value that a level counts before its weight."""
+    if g.shape[0] <= LOW:
+        return 1.0
+    return g[LOW_INITIAL if level == INITIAL else LOW, k]
 
 
 @inlined
-def leg_value(g: np.ndarray, k: int, quantity: float) -> float:
-    """USD value of ``quantity`` of instrument k."""
-    return quantity * (g[0, k] if quantity >= 0.0 else g[1, k])
+def high(g: np.ndarray, level: int, k: int) -> float:
+    """Multiple of a loan's value that a level counts before its weight."""
+    if g.shape[0] <= LOW:
+        return 1.0
+    return g[HIGH_INITIAL if level == INITIAL else HIGH, k]
+
+
+@lean
+def perpetual_term(
+    terms: Terms, g: np.ndarray, level: int, k: int, size: float, notional: float
+) -> float:
+    """Requirement of a perpetual whose ratio is not flat, USD."""
+    row = terms.instruments[k].ratio
+    share = 0.0
+    if row.kind == INTEREST_RATIO and level == INITIAL:
+        share = g[LOW_INITIAL, k]
+    return scaled_requirement(row, level, terms.ratio[level, k], size, notional, share)
 
 
 @inlined
@@ -60,14 +68,17 @@ def leg_requirement(
     penalty = terms.instruments[k].size_penalty
     size = abs(quantity)
     if kind == PERPETUAL:
-        return size * g[2, k] * liability_weight(terms.ratio[level, k], penalty, size)
+        notional = size * g[2, k]
+        if terms.instruments[k].ratio.kind != FLAT_RATIO:
+            return perpetual_term(terms, g, level, k, size, notional)
+        return notional * liability_weight(terms.ratio[level, k], penalty, size)
     if kind != BALANCE:
         return 0.0
     if quantity >= 0.0:
         weight = asset_weight(terms.weight[LONG, level, emode, k], penalty, size)
-        return size * g[0, k] * (1.0 - weight)
+        return size * g[0, k] * (1.0 - low(g, level, k) * weight)
     weight = liability_weight(terms.weight[SHORT, level, emode, k], penalty, size)
-    return size * g[1, k] * (weight - 1.0)
+    return size * g[1, k] * (high(g, level, k) * weight - 1.0)
 
 
 @lean
@@ -81,6 +92,8 @@ def summed(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, fl
         if quantity != 0.0:
             equity += leg_value(book.g, k, quantity)
             requirement += leg_requirement(terms, book.g, level, who.emode, k, quantity)
+    if terms.gains != 0:
+        requirement += gains_requirement(terms, book, level, who)
     return equity, requirement
 
 
@@ -125,9 +138,16 @@ def netted(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, fl
 
 
 @inlined
+def terms_of(world: World) -> Terms:
+    """The margin parameters of a world."""
+    gains = world.settings[0].gains
+    return Terms(world.instruments, world.weight, world.ratio, world.netting, gains)
+
+
+@inlined
 def assess(world: World, state: State, level: int, a: int) -> tuple[float, float]:
     """Equity and requirement of ledger row ``a`` at a level, USD, by the engine that margins it."""
-    terms = Terms(world.instruments, world.weight, world.ratio, world.netting)
+    terms = terms_of(world)
     book = Book(state.balance, state.legs, state.g)
     who = Holder(a, state.rows[a].leg_count, world.accounts[a].emode)
     if world.venues[world.accounts[a].venue].engine == NET_OF_LEGS:

@@ -14,10 +14,19 @@ direction, not an approximation: values and requirements are linear (or piecewis
 import numpy as np
 
 from sim.compile import inlined, lean
-from sim.margin.health import Book, Holder, Terms, assess, leg_requirement
+from sim.margin.health import assess, leg_requirement, terms_of
+from sim.margin.ratio import steepest
+from sim.margin.terms import Book, Holder, Terms, leg_value
 from sim.market.oracle import observe_prices
-from sim.state.codes import MAINTENANCE, NET_OF_LEGS
-from sim.state.state import CLOSE, WATCHED, State
+from sim.state.codes import (
+    BALANCE,
+    FLAT_RATIO,
+    MAINTENANCE,
+    NET_OF_LEGS,
+    PERPETUAL,
+    QUOTE,
+)
+from sim.state.state import CLOSE, LOW, WATCHED, State
 from sim.state.world import BASIS, NET, World
 
 INNER = 0.2  # inner skin over outer skin
@@ -25,7 +34,45 @@ ROUNDING = 1e-9  # relative allowance for float rounding in the bound
 
 
 @lean
-def spread(terms: Terms, book: Book, who: Holder, watch: float, netted: bool) -> float:
+def bent_spread(terms: Terms, g: np.ndarray, k: int, size: float, skin: float) -> float:
+    """Most that the requirement of a perpetual can rise per unit of skin, if not flat; USD."""
+    row = terms.instruments[k].ratio
+    notional = size * abs(g[2, k])
+    ratio = terms.ratio[MAINTENANCE, k]
+    rate = steepest(row, MAINTENANCE, ratio, size, notional * (1.0 + skin))
+    return notional * rate + row.rounding / skin
+
+
+@lean
+def leg_spread(
+    terms: Terms, book: Book, who: Holder, k: int, quantity: float, skin: float
+) -> float:
+    """Most that the requirement of a leg can rise per unit of skin, USD.
+
+    Requirements are linear in the price at a given quantity, except for three: brackets are convex,
+    so the last rate that a move of a skin can reach is the steepest; rounding up may add a whole
+    unit at once; and where levels read prices of their own, the value and what is counted of it
+    move together, which adds a term of second order.
+    """
+    g = book.g
+    row = terms.instruments[k]
+    value = leg_value(g, k, quantity)
+    if row.kind == PERPETUAL and row.ratio.kind != FLAT_RATIO:
+        total = bent_spread(terms, g, k, abs(quantity), skin)
+    else:
+        term = leg_requirement(terms, g, MAINTENANCE, who.emode, k, quantity)
+        total = abs(term)
+        if row.kind == BALANCE and g.shape[0] > LOW:
+            counted = value - term if quantity >= 0.0 else term - value
+            total += abs(counted) * (1.0 + skin)
+    if terms.gains != 0 and row.kind != BALANCE:
+        quote = k if row.kind == QUOTE else row.quote
+        total += abs(value) * (1.0 - terms.instruments[quote].gain_weight[MAINTENANCE])
+    return total
+
+
+@lean
+def spread(terms: Terms, book: Book, who: Holder, watch: float, netted: bool, skin: float) -> float:
     """Most that the slack of an account can lose per unit of skin, USD."""
     g = book.g
     total = 0.0
@@ -41,8 +88,7 @@ def spread(terms: Terms, book: Book, who: Holder, watch: float, netted: bool) ->
             steepest = terms.netting[NET, MAINTENANCE, n] + terms.netting[BASIS, MAINTENANCE, n]
             total += size * (1.0 + watch * steepest)
         else:
-            term = leg_requirement(terms, g, MAINTENANCE, who.emode, k, quantity)
-            total += size + watch * abs(term)
+            total += size + watch * leg_spread(terms, book, who, k, quantity, skin)
     return total
 
 
@@ -51,11 +97,12 @@ def near(world: World, state: State, a: int, watch: float, skin: float) -> bool:
     """Whether account ``a`` could reach ``watch`` times maintenance inside a skin."""
     row = world.accounts[a]
     equity, requirement = assess(world, state, MAINTENANCE, a)
-    terms = Terms(world.instruments, world.weight, world.ratio, world.netting)
+    terms = terms_of(world)
     book = Book(state.balance, state.legs, state.g)
     who = Holder(a, state.rows[a].leg_count, row.emode)
     netted = world.venues[row.venue].engine == NET_OF_LEGS
-    reach = spread(terms, book, who, watch, netted) * (skin + ROUNDING)
+    width = skin + ROUNDING
+    reach = spread(terms, book, who, watch, netted, width) * width
     return equity - watch * requirement <= reach or world.settings[0].watch_all != 0
 
 
@@ -93,17 +140,31 @@ def rebuild_close(world: World, state: State) -> None:
 
 
 @lean
+@lean
+def end_breach(state: State, a: int) -> None:
+    """Account ``a`` meets maintenance: clocks, throttle and auction of its breach are over."""
+    state.rows[a].breach = -1.0
+    state.rows[a].freed = 0.0
+    state.rows[a].partial = -1.0
+    state.rows[a].auction = -1.0
+    state.rows[a].reserved = 0.0
+
+
+@lean
 def stamp(state: State, which: int) -> None:
     """Note the g that a list was built at."""
-    for i in range(state.g.shape[0]):
+    for i in range(state.built_at.shape[1]):
         for k in range(state.g.shape[1]):
             state.built_at[which, i, k] = state.g[i, k]
 
 
 @lean
 def left_skin(g: np.ndarray, built_at: np.ndarray, skin: float) -> bool:
-    """Whether some entry of g has moved by more than ``skin`` since the list was built."""
-    for i in range(g.shape[0]):
+    """Whether some entry of g that maintenance reads has moved by more than ``skin`` since.
+
+    Rows of g that only opening reads are never looked at from a list.
+    """
+    for i in range(built_at.shape[0]):
         for k in range(g.shape[1]):
             if abs(g[i, k] - built_at[i, k]) > skin * abs(built_at[i, k]):
                 return True

@@ -1,56 +1,113 @@
-"""P8: what time costs. Interest on a kinked curve, funding on the averaged premium."""
+"""P8: what time costs, step by step: interest on every pool, funding on every perpetual."""
 
 from sim.compile import lean
-from sim.ledger import post
-from sim.numerics import exp
-from sim.state.codes import BALANCE, PERPETUAL
+from sim.ledger import hand, pool_cash, post
+from sim.market.funding import (
+    DAY,
+    adaptive_change,
+    averaged,
+    clamped,
+    imbalance,
+    imbalance_rate,
+    premium_rate,
+    twap_rate,
+    velocity_accrual,
+)
+from sim.market.interest import YEAR, growth, rates
+from sim.state.codes import (
+    BALANCE,
+    FIRST_INSURANCE,
+    IMBALANCE_FUNDING,
+    PERPETUAL,
+    PREMIUM_FUNDING,
+    VELOCITY_FUNDING,
+)
 from sim.state.state import State
 from sim.state.world import World
 
-YEAR = 365.0 * 86400.0
-DAY = 86400.0
-
-
-@lean
-def borrow_rate(kink: float, base: float, at_kink: float, full: float, utilisation: float) -> float:
-    """Kinked curve: two straight lines that meet at the kink, 1/year."""
-    u = min(max(utilisation, 0.0), 1.0)
-    if u <= kink:
-        return base + (at_kink - base) * u / kink if kink > 0.0 else at_kink
-    return at_kink + (full - at_kink) * (u - kink) / (1.0 - kink)
+DUST = 1e-9  # contracts: less is what rounding leaves of a book that all have left
 
 
 @lean
 def accrue_interest(world: World, state: State, k: int, seconds: float) -> None:
     """Grow both indices of a pool; what borrowers owe more, depositors and protocol own more."""
-    row = world.instruments[k]
+    row = world.instruments[k].curve
     loans = state.pools[k].loans * state.pools[k].borrow_index
     deposits = state.pools[k].deposits * state.pools[k].deposit_index
-    if loans <= 0.0 or deposits <= 0.0:
+    if row.count == 0 or loans <= 0.0 or deposits <= 0.0:
         return
-    utilisation = loans / deposits
-    rate = borrow_rate(row.kink, row.base_rate, row.kink_rate, row.full_rate, utilisation)
-    growth = rate * seconds / YEAR
-    interest = loans * growth
+    found = rates(row, loans / deposits)
+    base = growth(found.base, seconds, YEAR)
+    fees = growth(found.protocol + found.insurance, seconds, YEAR)
+    interest = loans * base
     reserve = interest * row.reserve_factor
-    state.pools[k].borrow_index *= 1.0 + growth
+    state.pools[k].borrow_index *= 1.0 + (base + fees)
     state.pools[k].deposit_index *= 1.0 + (interest - reserve) / deposits
-    post(state, k, world.settings[0].protocol, reserve)
+    post(state, k, world.settings[0].protocol, reserve + loans * fees)
+    insure(world, state, k, loans * growth(found.insurance, seconds, YEAR))
+
+
+@lean
+def insure(world: World, state: State, k: int, fee: float) -> None:
+    """Hand the insurance fund its part of the fees, as far as the pool has cash.
+
+    The fund pays in the settlement asset, so only fees in it leave the protocol's deposit.
+    """
+    row = world.instruments[k]
+    if fee <= 0.0 or row.asset != world.settings[0].cash_asset:
+        return
+    paid = min(fee, max(0.0, pool_cash(state, k)))
+    post(state, k, world.settings[0].protocol, -paid)
+    hand(state, FIRST_INSURANCE + row.venue, row.asset, paid)
+
+
+@lean
+def open_sides(world: World, state: State, k: int) -> tuple[float, float]:
+    """Contracts that traders hold long and short: everybody but the venue's market maker."""
+    made = 0.0
+    maker = world.venues[world.instruments[k].venue].maker
+    if maker >= 0:
+        made = state.balance[k, maker]
+    return state.pools[k].deposits - max(made, 0.0), state.pools[k].loans - max(-made, 0.0)
+
+
+@lean
+def skewed_funding(world: World, state: State, k: int, index: float, seconds: float) -> float:
+    """Funding of the kinds that follow the skew or the imbalance, fraction of notional."""
+    row = world.instruments[k].funding
+    long, short = open_sides(world, state, k)
+    most = row.cap * seconds / DAY
+    if row.kind == VELOCITY_FUNDING:
+        days = seconds / DAY
+        rate, accrued = velocity_accrual(row, state.pools[k].rate, long - short, days)
+        state.pools[k].rate = clamped(rate, row.cap)
+        return clamped(accrued, most)
+    if long + short <= DUST:
+        return 0.0
+    if row.kind == IMBALANCE_FUNDING:
+        return clamped(imbalance_rate(row, long * index, short * index) * seconds, most)
+    state.pools[k].rate += adaptive_change(
+        row, state.pools[k].rate, imbalance(long, short), seconds
+    )
+    return clamped(state.pools[k].rate * seconds, most)
 
 
 @lean
 def accrue_funding(world: World, state: State, k: int, seconds: float) -> None:
-    """Longs pay shorts the averaged premium of mark over index (Drift: a day's premium per day).
+    """Longs pay shorts, by the venue's kind of funding.
 
-    Paid through a cumulative index per contract, so it is zero-sum by construction.
+    Paid through a cumulative index per contract, so it is zero-sum by construction; the market
+    maker, who takes the other side of the skew, receives what its side is due.
     """
-    row = world.instruments[k]
-    index = state.feeds[row.oracle].published
-    premium = state.markets[row.market].mark / index - 1.0
-    keep = exp(-seconds / row.premium_time)
-    averaged = premium + (state.pools[k].premium - premium) * keep
-    state.pools[k].premium = averaged
-    rate = max(-row.funding_cap, min(row.funding_cap, averaged + row.funding_offset))
+    row = world.instruments[k].funding
+    index = state.feeds[world.instruments[k].oracle].published
+    premium = state.markets[world.instruments[k].market].mark / index - 1.0
+    premium = averaged(premium, state.pools[k].premium, seconds, row.premium_time)
+    state.pools[k].premium = premium
+    if row.kind >= VELOCITY_FUNDING:
+        state.pools[k].funding += skewed_funding(world, state, k, index, seconds) * index
+        return
+    rate = premium_rate(row, premium) if row.kind == PREMIUM_FUNDING else twap_rate(row, premium)
     state.pools[k].funding += rate * index * seconds / DAY
 
 

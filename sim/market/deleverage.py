@@ -2,7 +2,7 @@
 
 from sim.compile import lean
 from sim.ledger import hand, pool_cash, post, tokens
-from sim.margin.health import leg_value
+from sim.margin.terms import leg_value
 from sim.market.trade import buy_with, fill, swap
 from sim.state.codes import BALANCE, PERPETUAL, TRANSIT
 from sim.state.state import State

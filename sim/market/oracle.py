@@ -1,10 +1,20 @@
-"""P1: what the margin engine is told. A spot view of a market, published after a delay."""
+"""P1: what the margin engine is told: a market's price, published late, as each level views it."""
 
 import math
 
 from sim.compile import lean
-from sim.state.codes import BALANCE, PERPETUAL
-from sim.state.state import State
+from sim.margin.ratio import interest_share
+from sim.margin.weights import pool_scaled
+from sim.market.view import (
+    Prices,
+    distrusted,
+    ema_after,
+    level_prices,
+    publishes,
+    twap_after,
+)
+from sim.state.codes import BALANCE, INITIAL, MAINTENANCE, PERPETUAL, ZERO_ASSET
+from sim.state.state import HIGH, HIGH_INITIAL, LOW, LOW_INITIAL, NOTIONAL, State
 from sim.state.world import World
 
 SETTLED = 1e-4  # relative difference of published price and mark that calls for no further round
@@ -36,6 +46,44 @@ def publish(world: World, state: State) -> None:
         state.feeds[o].at = at
         state.feeds[o].published = state.history[at, 1 + row.market]
         state.feeds[o].wave = int(state.history[at, 1 + len(state.markets)])
+        if row.deviation > 0.0:
+            hold(world, state, o)
+        if state.g.shape[0] > LOW:
+            average(world, state, o)
+
+
+@lean
+def sampled_at(state: State, o: int) -> float:
+    """Time of the sample that feed ``o`` stands on, s; the start of the path if none is."""
+    return max(0.0, state.history[state.feeds[o].at, 0])
+
+
+@lean
+def hold(world: World, state: State, o: int) -> None:
+    """Keep the standing price unless the new one is worth publishing."""
+    row = world.oracles[o]
+    feed = state.feeds[o]
+    age = state.clock[0].now - feed.updated
+    if publishes(row, feed.standing, feed.published, age):
+        feed.standing = feed.published
+        feed.updated = sampled_at(state, o)
+    feed.published = feed.standing
+
+
+@lean
+def average(world: World, state: State, o: int) -> None:
+    """Let the averages follow the published price, and judge whether to trust it."""
+    row = world.oracles[o]
+    feed = state.feeds[o]
+    now = state.clock[0].now
+    seconds = now - feed.averaged
+    feed.averaged = now
+    feed.ema = ema_after(feed.ema, feed.published, seconds, row.ema_time)
+    feed.twap = twap_after(feed.twap, feed.published, seconds, row.twap_time)
+    feed.width = row.confidence / state.markets[row.market].depth_factor
+    updated = feed.updated if row.deviation > 0.0 else sampled_at(state, o)
+    prices = Prices(feed.published, feed.ema, feed.twap)
+    feed.distrusted = distrusted(row, prices, feed.width, now - updated)
 
 
 @lean
@@ -49,12 +97,49 @@ def blocks_until_news(world: World, state: State) -> int:
     for o in range(len(world.oracles)):
         mark = state.markets[world.oracles[o].market].mark
         at = state.feeds[o].at
-        if at == state.clock[0].head or abs(state.feeds[o].published - mark) <= SETTLED * mark:
+        if abs(state.feeds[o].published - mark) <= SETTLED * mark:
             continue
-        due = state.history[(at + 1) % size, 0] + world.oracles[o].delay - state.clock[0].now
+        if at != state.clock[0].head:
+            due = state.history[(at + 1) % size, 0] + world.oracles[o].delay - state.clock[0].now
+        elif world.oracles[o].deviation > 0.0:
+            due = state.feeds[o].updated + world.oracles[o].heartbeat - state.clock[0].now
+        else:
+            continue
         blocks = max(1, math.ceil(due / world.settings[0].block - ROUNDING))
         soonest = blocks if soonest == 0 else min(soonest, blocks)
     return soonest
+
+
+@lean
+def refresh_views(world: World, state: State) -> None:
+    """Rewrite the rows of g that hold what each level makes of the published prices."""
+    for k in range(len(world.instruments)):
+        row = world.instruments[k]
+        if row.kind == BALANCE:
+            refresh_balance(world, state, k)
+        elif row.kind == PERPETUAL:
+            open_interest = state.pools[k].deposits * state.g[NOTIONAL, k]
+            band = interest_share(row.ratio.lower, row.ratio.upper, open_interest)
+            state.g[LOW_INITIAL, k] = band
+
+
+@lean
+def refresh_balance(world: World, state: State, k: int) -> None:
+    """Views of a deposit: low and high price over the published one, and what scales weights."""
+    row = world.instruments[k]
+    feed = state.feeds[row.oracle]
+    oracle = world.oracles[row.oracle]
+    prices = Prices(feed.published, feed.ema, feed.twap)
+    kept = level_prices(oracle, MAINTENANCE, prices, feed.width)
+    opened = level_prices(oracle, INITIAL, prices, feed.width)
+    tokens = state.pools[k].deposits * state.pools[k].deposit_index
+    scale = pool_scaled(1.0, row.scale_start, tokens, feed.published)
+    if feed.distrusted and oracle.distrust == ZERO_ASSET:
+        scale = 0.0
+    state.g[LOW, k] = kept.low / feed.published
+    state.g[HIGH, k] = kept.high / feed.published
+    state.g[LOW_INITIAL, k] = scale * opened.low / feed.published
+    state.g[HIGH_INITIAL, k] = opened.high / feed.published
 
 
 @lean
@@ -81,6 +166,8 @@ def refresh_g(world: World, state: State) -> None:
             state.g[0, k] = token
             state.g[1, k] = token
             state.g[2, k] = token
+    if state.g.shape[0] > LOW:
+        refresh_views(world, state)
 
 
 @lean

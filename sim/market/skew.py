@@ -10,6 +10,7 @@ import numpy as np
 from sim.compile import lean
 from sim.market.funding import clamped
 from sim.numerics import power
+from sim.state.codes import CONVEX_PRICE, SKEW_PRICE
 
 
 @lean
@@ -77,3 +78,24 @@ def convex_price(row: np.void, index: float, skew: float, quantity: float) -> fl
         _, entry, _ = impact_entry(index, usd, share)
         return entry
     return index * (1.0 - share)
+
+
+@lean
+def priced(row: np.void, traded: float, skew: float, quantity: float) -> float:
+    """Price that a venue makes of the price on the market it reads, by its kind of pricing.
+
+    Parameters
+    ----------
+    row : PRICING record
+    traded : float
+        Average price on the market, its own impact included, USD.
+    skew : float
+        Contracts that traders are long together before the trade.
+    quantity : float
+        Contracts, + bought.
+    """
+    if row.kind == SKEW_PRICE:
+        return skew_fill_price(row, traded, skew, quantity)
+    if row.kind == CONVEX_PRICE:
+        return convex_price(row, traded, skew, quantity)
+    return traded

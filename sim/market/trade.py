@@ -2,10 +2,11 @@
 
 from sim.compile import lean
 from sim.ledger import hand, post, settle_flat
-from sim.margin.health import assess
+from sim.margin.health import assess, leg_requirement, terms_of
 from sim.market.impact import execute, quote_log
+from sim.market.skew import priced
 from sim.numerics import exp
-from sim.state.codes import INITIAL, MARKET
+from sim.state.codes import FLAT_RATIO, INITIAL, MARKET
 from sim.state.state import State
 from sim.state.world import World
 
@@ -53,6 +54,10 @@ def maker_room(world: World, state: State, k: int, quantity: float) -> float:
         return 1.0
     equity, initial = assess(world, state, INITIAL, maker)
     need = growth * state.g[2, k] * world.ratio[INITIAL, k]
+    if row.ratio.kind != FLAT_RATIO:
+        terms = terms_of(world)
+        after = leg_requirement(terms, state.g, INITIAL, 0, k, held - quantity)
+        need = after - leg_requirement(terms, state.g, INITIAL, 0, k, held)
     if need <= 0.0:
         return 1.0
     return min(1.0, max(0.0, equity - initial) / need)
@@ -71,7 +76,9 @@ def fill(world: World, state: State, k: int, a: int, quantity: float) -> float:
         return 0.0
     row = world.instruments[k]
     maker = world.venues[row.venue].maker
-    price = execute(world, state, row.market, quantity) - state.pools[k].funding
+    skew = -state.balance[k, maker]
+    traded = execute(world, state, row.market, quantity)
+    price = priced(row.pricing, traded, skew, quantity) - state.pools[k].funding
     post(state, k, a, quantity)
     post(state, k, maker, -quantity)
     post(state, row.quote, a, -quantity * price)

@@ -23,6 +23,7 @@ SETTINGS = np.dtype(
         ("protocol", "i8"),  # ledger row of the protocol's own deposits
         ("watch_all", "i8"),  # 1: look at every account every step (brute force)
         ("skin", "f8"),  # relative price move that a watch list survives
+        ("gains", "i8"),  # 1 if some venue counts unrealised gains at less than their value
         ("level_width", "f8"),  # log-price width of one level of the background book
     ]
 )
@@ -126,6 +127,7 @@ MARKET_ROW = np.dtype(
 ORACLE_ROW = np.dtype(
     [
         ("market", "i8"),
+        ("venue", "i8"),
         ("delay", "f8"),  # s between the market's price and its publication
         ("deviation", "f8"),  # relative move that makes it publish; 0: every move
         ("heartbeat", "f8"),  # s after which it publishes anyway

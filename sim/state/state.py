@@ -21,14 +21,27 @@ ACTING = 3  # owners that act in this step
 TRANSFERS = 4  # collateral is on the way
 LISTS = 5
 
+# Rows of ``State.g``. The last four exist only where some venue reads other prices than spot.
+VALUE_LONG = 0  # USD of one unit held long
+VALUE_SHORT = 1  # USD of one unit owed or held short
+NOTIONAL = 2  # USD of notional of one unit
+LOW = 3  # share of the long value that maintenance counts, before the weight
+HIGH = 4  # multiple of the short value that maintenance counts, before the weight
+LOW_INITIAL = 5  # the same for opening; for a perpetual, place of open interest in its band
+HIGH_INITIAL = 6
+WATCHED_ROWS = 5  # rows that maintenance reads
+
 POOL = np.dtype(
     [
         ("deposit_index", "f8"),  # tokens per deposit share
         ("borrow_index", "f8"),  # tokens per loan share
         ("deposits", "f8"),  # shares; contracts held long
         ("loans", "f8"),  # shares, positive; contracts held short
+        ("window_start", "f8"),  # when the present window of liquidations began, s
+        ("window_used", "f8"),  # contracts liquidated in it
         ("funding", "f8"),  # cumulative funding, quote per contract
         ("premium", "f8"),  # averaged premium of mark over index, fraction
+        ("rate", "f8"),  # funding rate that moves by itself: 1/day (velocity) or 1/s (adaptive)
     ]
 )
 
@@ -50,6 +63,13 @@ FEED = np.dtype(
         ("published", "f8"),  # USD
         ("at", "i8"),  # entry of the price ring it stands on
         ("wave", "i8"),  # of the rounds when that entry was sampled
+        ("standing", "f8"),  # USD, last price that was worth publishing
+        ("updated", "f8"),  # when that was sampled, s
+        ("averaged", "f8"),  # time up to which the averages run, s
+        ("ema", "f8"),  # USD
+        ("twap", "f8"),  # USD
+        ("width", "f8"),  # stated half-width, fraction of the price
+        ("distrusted", "i8"),  # 1 if too old, too uncertain or too far from its average
     ]
 )
 
@@ -62,6 +82,14 @@ ACCOUNT_STATE = np.dtype(
         ("generation", "i8"),  # rounds of our own flow before it was seen, since prices moved
         ("refused", "i8"),  # 1 if nobody answered it
         ("liquidated", "i8"),  # 1 if ever liquidated on this path
+        ("missing", "f8"),  # shortage before the present call, USD
+        ("freed", "f8"),  # shortage removed since the breach, USD
+        ("partial", "f8"),  # time of the last partial call, s; negative if none
+        ("auction", "f8"),  # start of the running auction, s; negative if none
+        ("auction_debt", "i8"),  # what it is to repay; of a portfolio, 1 once it is insolvent
+        ("auction_collateral", "i8"),  # what it sells
+        ("auction_price", "f8"),  # reference price at its start, USD
+        ("reserved", "f8"),  # settlement tokens that bidders for a portfolio have paid in
         ("arriving", "f8"),  # settlement tokens on the way
         ("due", "f8"),  # time at which they arrive, s
     ]
@@ -128,8 +156,8 @@ class State(NamedTuple):
     feeds: Rows  # (O,) FEED
     fundamental: Floats  # (N,) USD, prices without our order flow
     history: Floats  # (Q, M+2) ring of (time, marks, wave) that delayed feeds read
-    g: Floats  # (3, K) what health reads: value if long, value if short, notional
-    built_at: Floats  # (2, 3, K) g when the watch list, and the list of the close ones, was built
+    g: Floats  # (3 or 7, K) what health reads, by row as named above
+    built_at: Floats  # (2, 3 or 5, K) g that maintenance reads, when the two lists were built
     rows: Rows  # (A,) ACCOUNT_STATE
     lists: Ints  # (LISTS, margined accounts)
     capacity: Floats  # (L,) USD a liquidator can still take in this block

@@ -29,6 +29,7 @@ class World(NamedTuple):
     ratio: Floats  # (LEVELS, K) requirement per unit of perpetual notional
     netting: Floats  # (2, LEVELS, N) hub: rate on net delta, rate on hedged notional
     venues: Rows  # (V+1,)
+    auctions: Rows  # (V+1,) AUCTION_ROW
     accounts: Rows  # (A,) only the first ``settings.accounts`` are margined
     behaviour: Floats  # (A, P) parameters of each account's rule
     first_account: np.ndarray  # (T+1,) int64, accounts of trader t are [t, t+1)

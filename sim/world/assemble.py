@@ -19,6 +19,7 @@ from sim.state.state import (
     MARKET_STATE,
     POOL,
     RESULT,
+    WATCHED_ROWS,
     State,
 )
 from sim.state.world import World
@@ -26,6 +27,7 @@ from sim.world import tables
 from sim.world.draws import Draws
 from sim.world.layout import Layout, LedgerRows
 from sim.world.population import Population
+from sim.world.schema.requirement import Gains
 from sim.world.scopes import Grouping, group
 
 TWINS = {
@@ -62,6 +64,7 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
     a, margined = rows.total, rows.accounts
     delay = max(v.oracle.delay for v in layout.config.venue.values())
     config = layout.config
+    views = tables.reads_views(config)
     ring = int(np.ceil(delay / config.block_seconds) + np.ceil(delay / config.step_seconds)) + 4
     state = State(
         balance=np.zeros((k, a)),
@@ -74,8 +77,8 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
         feeds=np.zeros(feeds, dtype=FEED),
         fundamental=np.zeros(n),
         history=np.zeros((ring, m + 2)),
-        g=np.zeros((3, k)),
-        built_at=np.zeros((2, 3, k)),
+        g=np.zeros((7 if views else 3, k)),
+        built_at=np.zeros((2, WATCHED_ROWS if views else 3, k)),
         rows=np.zeros(a, dtype=ACCOUNT_STATE),
         lists=np.zeros((LISTS, margined), dtype=np.int64),
         capacity=np.zeros(len(layout.liquidators)),
@@ -86,7 +89,8 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
     )
     state.pools["deposit_index"] = 1.0
     state.pools["borrow_index"] = 1.0
-    state.rows["breach"] = -1.0
+    for name in ("breach", "partial", "auction"):
+        state.rows[name] = -1.0
     return state
 
 
@@ -117,7 +121,10 @@ def opening_prices(layout: Layout, world: World, state: State, prices: np.ndarra
     table = world.instruments
     unit = state.feeds["published"][table["oracle"]]
     unit = np.where(table["kind"] == codes.PERPETUAL, unit * prices[layout.cash], unit)
-    state.g[:] = unit
+    state.g[:3] = unit
+    state.g[3:] = 1.0
+    for name in ("standing", "ema", "twap"):
+        state.feeds[name] = state.feeds["published"]
 
 
 def account_table(
@@ -159,6 +166,12 @@ def account_table(
     return table, behaviour
 
 
+def discounts_gains(gains: Gains) -> bool:
+    """Whether unrealised gains count at less than their value at some level."""
+    plain = gains.initial == 1.0 and gains.maintenance == 1.0
+    return not plain or gains.size_penalty > 0.0 or gains.cap is not None
+
+
 def settings(layout: Layout, rows: LedgerRows, twin: str) -> np.ndarray:
     """Scalars of the run, as a table of one row."""
     config = layout.config
@@ -174,6 +187,7 @@ def settings(layout: Layout, rows: LedgerRows, twin: str) -> np.ndarray:
     row["protocol"] = rows.protocol
     row["watch_all"] = config.engine.watch == "all"
     row["skin"] = config.engine.skin
+    row["gains"] = any(discounts_gains(v.gains) for v in config.venue.values())
     row["level_width"] = config.liquidity.background.width
     return table
 
@@ -217,6 +231,7 @@ def assemble(
         ratio=ratio,
         netting=tables.netting_table(layout),
         venues=tables.venue_table(layout, rows, hub_nets=scope == "hub"),
+        auctions=tables.auction_table(layout),
         accounts=accounts,
         behaviour=behaviour,
         first_account=grouping.first,

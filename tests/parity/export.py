@@ -150,6 +150,7 @@ def venues(layout: Layout, world: Any) -> dict[str, Plain]:
             selection="riskiest" if row["selection"] == codes.RISKIEST else "largest_relief",
             size="close_factor" if row["size"] == codes.CLOSE_FACTOR else "to_target",
             bonus="ltv" if row["bonus"] == codes.LTV_BONUS else "fixed",
+            of_seized=bool(row["basis"] == codes.OF_SEIZED),
             taker="flash" if row["taker"] == codes.FLASH else "initial_margin",
         )
         for name, row in zip((*layout.venues, "hub"), world.venues, strict=True)

@@ -147,14 +147,25 @@ def random_liquidation(r: Random) -> Config:
     bonus = {"kind": "fixed", "min": low, "protocol_share": r.choice([0.0, 0.2])}
     if r.random() < 0.5:
         bonus = {**bonus, "kind": "ltv", "max": low + r.uniform(0.0, 0.1)}
+    seized = bonus["kind"] == "fixed" and r.random() < 0.5
+    throttle = {
+        "initial": r.uniform(0.1, 0.5),
+        "duration": r.uniform(20.0, 200.0),
+        "small": r.choice([0.0, 50.0]),
+        "resolution": r.choice([0.0, 0.001]),
+    }
+    growth = {"per_second": 0.0005, "grace": r.choice([0.0, 30.0]), "period": 7.0, "max": 0.1}
     return {
+        "throttle": r.choice([None, throttle]),
+        "growth": r.choice([{}, growth]),
+        "insurance_share": r.choice([0.0, 0.95]),
         "selection": r.choice(["riskiest", "largest_relief"]),
         "size": r.choice(["close_factor", "to_target"]),
         "close_factor": r.choice([0.2, 0.5, 1.0]),
         "full_ltv": r.choice([None, 0.9]),
         "dust": r.choice([0.0, 1.0, 20.0]),
         "max_notional": r.choice([None, None, 3_000.0]),
-        "bonus": bonus,
+        "bonus": {**bonus, "of": "seized" if seized else "debt"},
         "insurance_fee": r.choice([0.0, 0.02]),
         "perp_fee": r.choice([0.0, 0.01, 0.03]),
         "perp_insurance_fee": r.choice([0.0, 0.01]),
@@ -174,6 +185,7 @@ def random_venue(r: Random, names: list[str], block: float, step: float) -> Conf
             n: {
                 "margin_ratio": {"initial": ratio + r.uniform(0.01, 0.04), "maintenance": ratio},
                 "size_penalty": r.choice([0.0, 0.001]),
+                "step": r.choice([0.0, 0.01]),
                 "depth": r.choice([2e4, 1e5, None]),
             }
             for n in perpetuals
@@ -215,6 +227,7 @@ def random_hub(r: Random, names: list[str]) -> Config:
 def sizing(liquidation: Config) -> Config:
     """Keep what a hub decides itself: which leg, and how much."""
     keys = ("selection", "size", "close_factor", "full_ltv", "dust", "max_notional", "target")
+    keys = (*keys, "throttle")
     return {key: value for key, value in liquidation.items() if key in keys}
 
 

@@ -27,11 +27,50 @@ def loan_to_value(w: World, row: int) -> tuple[float, float, float]:
     return heavy / collateral, light / collateral, debt / collateral
 
 
+def grown(w: World, terms: SimpleNamespace, row: int, fee: float) -> float:
+    """Return a bonus or discount after growing in whole periods while nobody answered."""
+    age = w.time - w.breach[row] if row in w.breach else 0.0
+    if terms.fee_growth <= 0.0 or age < terms.fee_grace:
+        return fee
+    if terms.fee_period > 0.0:
+        age = math.floor(age / terms.fee_period + 1e-9) * terms.fee_period
+    return max(fee, min(terms.fee_max, fee + age * terms.fee_growth))
+
+
+def missing(w: World, row: int) -> float:
+    """USD short of the target level."""
+    equity, required = margin.assess(w, TARGET, row)
+    return max(0.0, required - equity)
+
+
+def insurance_rate(
+    w: World, terms: SimpleNamespace, row: int, leg: tuple[str, str | None], gain: float
+) -> float:
+    """Insurance fee: the whole one, or what the margin of the legs has left for it."""
+    k, collateral = leg
+    whole = terms.insurance_fee if collateral else terms.perp_insurance_fee
+    if terms.insurance_share <= 0.0 or whole <= 0.0:
+        return whole
+    quantity, emode = ledger.held(w, row, k), w.accounts[row].emode
+    if collateral is None:
+        size = abs(quantity) * w.seen_notional[k]
+        ratio = margin.larger_with_size(w, w.ratio[TARGET][k], k, quantity)
+        left = ratio - gain - missing(w, row) / size
+        return min(whole, terms.insurance_share * max(0.0, left))
+    heavy = margin.loan_weight(w, TARGET, emode, k, quantity)
+    light = margin.asset_weight(w, TARGET, emode, collateral, ledger.held(w, row, collateral))
+    if light >= heavy:
+        return 0.0
+    left = max(0.0, heavy - light * (1.0 + terms.bonus_min))
+    owed = -margin.value(w, k, quantity)
+    return min(whole, max(0.0, left - missing(w, row) / owed) / heavy)
+
+
 def bonus(w: World, venue: str, row: int) -> float:
     """Bonus per USD repaid: fixed, or growing with loan-to-value up to what collateral can pay."""
     terms = w.venues[venue]
     if terms.bonus == "fixed":
-        return terms.bonus_min
+        return grown(w, terms, row, terms.bonus_min)
     ltv, allowed, plain = loan_to_value(w, row)
     if math.isfinite(plain):
         w.decide(plain - 0.99, 1.0)
@@ -45,13 +84,19 @@ def loan_offer(w: World, row: int, debt: str, collateral: str) -> SimpleNamespac
     venue = w.instruments[debt].venue
     terms = w.venues[venue]
     rate = bonus(w, venue, row)
+    fee = terms.insurance_fee
+    if terms.of_seized:  # the shares are of what is seized: bring them to what is repaid
+        credited = 1.0 - rate - fee
+        rate, fee = rate / credited, fee / credited
+    if terms.insurance_share > 0.0:
+        fee = insurance_rate(w, terms, row, (debt, collateral), 0.0)
     gain = rate * (1.0 - terms.protocol_share)
-    charge = rate + terms.insurance_fee
+    charge = rate + fee
     owed = -margin.value(w, debt, ledger.held(w, row, debt))
     covered = margin.value(w, collateral, ledger.held(w, row, collateral)) / (1.0 + charge)
     return SimpleNamespace(
         leg=debt, collateral=collateral, full=min(owed, covered), gain=gain,
-        fee=terms.insurance_fee, protocol=rate - gain, charge=charge, notional=0.0,
+        fee=fee, protocol=rate - gain, charge=charge, notional=0.0,
         owed=owed, covered=covered,
     )  # fmt: skip
 
@@ -59,10 +104,11 @@ def loan_offer(w: World, row: int, debt: str, collateral: str) -> SimpleNamespac
 def perpetual_offer(w: World, row: int, k: str) -> SimpleNamespace:
     """Take contracts over at a discount."""
     terms = w.venues[w.instruments[k].venue]
+    gain = grown(w, terms, row, terms.perp_fee)
+    fee = insurance_rate(w, terms, row, (k, None), gain)
     return SimpleNamespace(
         leg=k, collateral=None, full=abs(ledger.held(w, row, k)) * w.seen_notional[k],
-        gain=terms.perp_fee, fee=terms.perp_insurance_fee, protocol=0.0,
-        charge=terms.perp_fee + terms.perp_insurance_fee, notional=0.0,
+        gain=gain, fee=fee, protocol=0.0, charge=gain + fee, notional=0.0,
     )  # fmt: skip
 
 
@@ -121,6 +167,33 @@ def chosen(w: World, row: int) -> SimpleNamespace | None:
     return best
 
 
+def near_whole(w: World, count: float) -> None:
+    """Note how near a count is to where it is rounded otherwise."""
+    if count != 0.0:
+        w.decide((count + 0.5) % 1.0 - 0.5, 1.0)
+
+
+def allowed_now(w: World, row: int) -> float:
+    """Share of a call that a throttle lets through."""
+    terms = w.venues[w.accounts[row].venue]
+    short = missing(w, row)
+    if terms.throttle_duration <= 0.0 or short <= 0.0:
+        return 1.0
+    w.decide(short - terms.throttle_small, max(short, terms.throttle_small))
+    if short < terms.throttle_small:
+        return 1.0
+    cut = terms.throttle_step
+    share = (w.time - w.breach[row]) / terms.throttle_duration
+    share = math.floor(share / cut + 1e-9) * cut if cut > 0.0 else share
+    share = min(1.0, share + terms.throttle_initial)
+    freed = w.freed.get(row, 0.0)
+    now = max(0.0, share * (short + freed) - freed) / short
+    if cut > 0.0:
+        near_whole(w, now / cut)
+        now = math.floor(now / cut + 1e-9) * cut
+    return min(1.0, now)
+
+
 def size_of_call(w: World, row: int, offer: SimpleNamespace) -> float:
     """USD that one call may take, by the rule of the account's venue."""
     terms = w.venues[w.accounts[row].venue]
@@ -136,8 +209,14 @@ def size_of_call(w: World, row: int, offer: SimpleNamespace) -> float:
         then = health_after(w, TARGET, row, offer, offer.full)
         w.decide(then - now, margin.gross(w, row))
         helps = then > now
-        notional = offer.full * min(1.0, max(0.0, now / (now - then))) if helps else offer.full
-    notional = min(notional, terms.max_notional, offer.full)
+        notional = offer.full * max(0.0, now / (now - then)) if helps else offer.full
+    notional = min(notional, terms.max_notional) * allowed_now(w, row)
+    leg = w.instruments[offer.leg]
+    if offer.collateral is None and leg.step > 0.0:
+        steps = notional / w.seen_notional[offer.leg] / leg.step
+        near_whole(w, steps)
+        notional = math.ceil(steps - 1e-9) * leg.step * w.seen_notional[offer.leg]
+    notional = min(notional, offer.full)
     for rest in (offer.full, offer.full - notional):
         if rest != terms.dust:
             w.decide(rest - terms.dust, max(offer.full, terms.dust))

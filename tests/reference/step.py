@@ -37,6 +37,7 @@ def find_breaches(w: World) -> None:
     for row in range(w.margined):
         if not margin.is_below(w, row):
             w.breach.pop(row, None)
+            w.freed.pop(row, None)
             continue
         if row not in w.breach:
             w.breach[row] = w.time
@@ -62,19 +63,28 @@ def liquidate(w: World, course: list[dict[str, float]]) -> None:
     while True:
         moved = one_round(w)
         waiting = not all(all_had_time(w, row) for row in w.flagged)
+        waiting = waiting or any(terms_move(w, row) for row in w.flagged)
         news, move = market.blocks_until_news(w), ahead(course, number)
         blocks = 1 if moved or waiting else soonest(news, move)
         number += blocks
         if blocks == 0 or number >= w.rounds:
             return
         w.time += blocks * w.block
-        w.wave += moved
+        w.wave += moved and w.feedback == "full"
         prices = course[min(number, len(course) - 1)]
         if prices != w.fundamental:
             w.fundamental, w.wave = dict(prices), 0
         market.relax(w)
         market.look(w)
         find_breaches(w)
+
+
+def terms_move(w: World, row: int) -> bool:
+    """Whether what is offered of an account changes with time."""
+    if w.venues[w.accounts[row].venue].throttle_duration > 0.0:
+        return True
+    legs = [w.instruments[k].venue for k in ledger.legs(w, row)]
+    return any(w.venues[venue].fee_growth > 0.0 for venue in legs)
 
 
 def ahead(course: list[dict[str, float]], number: int) -> int:
@@ -113,8 +123,11 @@ def liquidate_account(w: World, row: int) -> bool:
     if offer is not None:
         offer.notional = liquidation.size_of_call(w, row, offer)
         regret = solvent_together(w, row)
+        before = liquidation.missing(w, row)
         taken = liquidation.answered(w, row, offer)
         if taken > 0.0:
+            gain = max(0.0, before - liquidation.missing(w, row))
+            w.freed[row] = w.freed.get(row, 0.0) + gain
             count_call(w, row, taken, regret)
             changed = True
         elif row not in w.refused and all_had_time(w, row):

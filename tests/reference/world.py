@@ -75,6 +75,7 @@ class World:
         self.seen_notional: dict[str, float] = {}  # USD of one token or contract
         self.breach: dict[int, float] = {}  # account -> time of its standing breach
         self.generation: dict[int, int] = {}
+        self.freed: dict[int, float] = {}  # account -> USD of shortage removed since its breach
         self.refused: set[int] = set()
         self.liquidated: set[int] = set()
         self.flagged: list[int] = []

@@ -59,4 +59,11 @@ class Oracle(Strict):
                 value=None,
                 allowed="seconds",
             )
+        if self.max_age is not None and self.max_age <= self.delay:
+            raise SluicegateError(
+                "every price would be too old when it is published",
+                where="max_age",
+                value=self.max_age,
+                allowed=f"more than the delay, {self.delay:g} s",
+            )
         return self

@@ -1,13 +1,14 @@
 """From configuration to the parameter tables that the kernel reads, one file per table."""
 
-from sim.world.tables.feeds import feeds, oracle_table
+from sim.world.tables.feeds import feeds, oracle_table, reads_views
 from sim.world.tables.instruments import instrument_table
 from sim.world.tables.liquidators import liquidator_tables
 from sim.world.tables.margin import margin_tables, netting_table
 from sim.world.tables.markets import background_table, market_tables
-from sim.world.tables.venues import venue_table
+from sim.world.tables.venues import auction_table, venue_table
 
 __all__ = [
+    "auction_table",
     "background_table",
     "feeds",
     "instrument_table",
@@ -16,5 +17,6 @@ __all__ = [
     "market_tables",
     "netting_table",
     "oracle_table",
+    "reads_views",
     "venue_table",
 ]

@@ -8,6 +8,8 @@ from sim.state import codes
 from sim.state.rows import ORACLE_ROW
 from sim.world.layout import Layout
 from sim.world.schema.oracle import Oracle
+from sim.world.schema.run import RunConfig
+from sim.world.schema.venue import VenueConfig
 from sim.world.tables.limits import UNLIMITED
 
 VIEWS = {
@@ -52,6 +54,20 @@ def _or_never(limit: float | None) -> float:
     return UNLIMITED if limit is None else limit
 
 
+def reads_views(config: RunConfig) -> bool:
+    """Whether some venue judges positions on anything but the published price and the weights."""
+    return any(_reads_views(venue) for venue in config.venue.values())
+
+
+def _reads_views(venue: VenueConfig) -> bool:
+    oracle = venue.oracle
+    viewed = (oracle.initial, oracle.maintenance) != ("spot", "spot")
+    biased = oracle.confidence.width > 0.0 and oracle.confidence.multiple > 0.0
+    scaled = any(listing.scale_start > 0.0 for listing in venue.assets.values())
+    open_interest = any(p.margin_ratio.open_interest for p in venue.perpetuals.values())
+    return viewed or biased or scaled or bool(open_interest) or oracle.distrust != "ignore"
+
+
 def oracle_table(layout: Layout) -> np.ndarray:
     """One row per feed."""
     order = feeds(layout)
@@ -59,4 +75,5 @@ def oracle_table(layout: Layout) -> np.ndarray:
     for o, (venue, market) in enumerate(order):
         table[o] = oracle_row(layout.config.venue[venue].oracle)
         table[o]["market"] = market
+        table[o]["venue"] = layout.venues.index(venue)
     return table

@@ -1,0 +1,35 @@
+"""P1 in liquidation: no call on prices that a venue does not trust."""
+
+from sim.compile import lean
+from sim.state.codes import BLOCK, PAUSE
+from sim.state.state import LOW, State
+from sim.state.world import World
+
+
+@lean
+def venue_paused(world: World, state: State, venue: int) -> bool:
+    """Whether some price that a venue pauses for is not to be trusted."""
+    for k in range(len(world.instruments)):
+        row = world.instruments[k]
+        if row.venue != venue or world.oracles[row.oracle].distrust != PAUSE:
+            continue
+        if state.feeds[row.oracle].distrusted:
+            return True
+    return False
+
+
+@lean
+def suspended(world: World, state: State, a: int) -> bool:
+    """Whether account ``a`` cannot be liquidated: a leg's price is blocked, or its venue pauses."""
+    if state.g.shape[0] <= LOW:
+        return False
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        row = world.instruments[k]
+        if state.balance[k, a] == 0.0:
+            continue
+        if state.feeds[row.oracle].distrusted and world.oracles[row.oracle].distrust == BLOCK:
+            return True
+        if venue_paused(world, state, row.venue):
+            return True
+    return False
