@@ -85,5 +85,6 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
 def shorten(value: Any, limit: int = 160) -> str:
     """Show a value on one line of at most `limit` characters."""
-    text = " ".join(repr(value).split())
+    scalar = getattr(value, "item", None) if getattr(value, "shape", None) == () else None
+    text = " ".join(repr(scalar() if scalar else value).split())  # numpy's 0.5 is 0.5 to people
     return text if len(text) <= limit else text[: limit - 1] + "…"

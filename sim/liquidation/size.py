@@ -3,11 +3,19 @@
 from sim.compile import lean
 from sim.liquidation.bonus import age, loan_to_value, total_debt
 from sim.liquidation.caps import LONG_AGO, Case, closable, leaving_enough, left_in_window
-from sim.liquidation.offer import PORTFOLIO, Offer, charge, health_after, limited
+from sim.liquidation.offer import (
+    PORTFOLIO,
+    Offer,
+    charge,
+    health_after,
+    limited,
+    second_leg,
+    turn,
+)
 from sim.liquidation.rounding import ceiled
 from sim.liquidation.shortage import throttle
 from sim.margin.terms import leg_value
-from sim.state.codes import CLOSE_FACTOR, FULL, TARGET
+from sim.state.codes import CLOSE_FACTOR, FULL, NET_OF_LEGS, TARGET
 from sim.state.state import State
 from sim.state.world import World
 
@@ -34,18 +42,40 @@ def close_factor_size(world: World, state: State, a: int, offer: Offer, venue: i
 
 
 @lean
+def turns(world: World, state: State, a: int, offer: Offer) -> tuple[float, float]:
+    """Where health stops being linear in what is taken, in ascending order.
+
+    A netting engine charges |net delta|, so relief turns into charge where a delta changes sign.
+    """
+    if world.venues[world.accounts[a].venue].engine != NET_OF_LEGS:
+        return offer.full, offer.full
+    one = turn(world, state, a, offer, offer.leg)
+    other = turn(world, state, a, offer, second_leg(world, offer))
+    return min(one, other), max(one, other)
+
+
+@lean
 def target_size(world: World, state: State, a: int, offer: Offer) -> float:
     """What restores health at the target level: the shortage over the relief per USD taken.
 
-    Linear interpolation between taking nothing and taking all, exact for engines that add legs;
-    it may come to more than there is. If the leg cannot help (a bonus larger than the requirement
-    it frees), all of it is taken.
+    Linear interpolation between the points at which health turns, exact for both engines; it may
+    come to more than there is. If the leg cannot help (a bonus larger than the requirement it
+    frees), all of it is taken.
     """
-    now = health_after(world, state, a, TARGET, offer, 0.0)
-    then = health_after(world, state, a, TARGET, offer, offer.full)
-    if then <= now:
-        return offer.full
-    return offer.full * max(0.0, -now / (then - now))
+    first, second = turns(world, state, a, offer)
+    start, low = 0.0, health_after(world, state, a, TARGET, offer, 0.0)
+    needed = offer.full
+    for end in (first, second, offer.full):
+        if end <= start:
+            continue
+        high = health_after(world, state, a, TARGET, offer, end)
+        needed = offer.full
+        if high > low:
+            needed = start + (end - start) * max(0.0, -low / (high - low))
+            if high >= 0.0:
+                return needed
+        start, low = end, high
+    return needed
 
 
 @lean

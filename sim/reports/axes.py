@@ -5,11 +5,14 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from sim.reports.style import GREY, Look
 from sim.reports.words import amount, trimmed
 from sim.studies.statistics import Estimate, Floats
+
+BAR, STEP, RING = 1.3, 1.6, 4.5  # points: width of a bar, of each one beneath, of each ring
 
 
 def heading(figure: Figure, title: str, axes: Axes | None = None, detail: str = "") -> None:
@@ -39,16 +42,22 @@ def exceedance(axes: Axes, values: Floats, look: Look, label: str) -> None:
     axes.step(x, y, look.line, where="pre", color=look.colour, label=label)
 
 
-def point(axes: Axes, at: tuple[float, float], figure: Estimate, look: Look) -> None:
-    """Mark a figure that runs along x, with its interval; an open side gets an arrow."""
+def point(
+    axes: Axes, at: tuple[float, float], figure: Estimate, look: Look, under: int = 0
+) -> None:
+    """Mark a figure that runs along x, with its interval; an open side gets an arrow.
+
+    See `upright` for `under`.
+    """
     x, y = at
-    if not math.isnan(figure.low):
-        axes.plot([figure.low, x], [y, y], color=look.colour, lw=1.3, solid_capstyle="butt")
-    if not math.isnan(figure.high):
-        axes.plot([x, figure.high], [y, y], color=look.colour, lw=1.3, solid_capstyle="butt")
-    elif not math.isnan(figure.low):
+    for end in (figure.low, figure.high):
+        if not math.isnan(end):
+            bar = axes.plot([end, x], [y, y], color=look.colour, lw=BAR + under * STEP)
+            bar[0].set(zorder=2 - under / 100, solid_capstyle="butt")
+            axes.plot(end, y, "|", color=look.colour, ms=7 + under * STEP)  # seen among others
+    if math.isnan(figure.high) and not math.isnan(figure.low):
         axes.plot(x, y, marker=9, color=look.colour, ms=9, ls="")
-    axes.plot(x, y, marker="o", ms=5, mec=look.colour, mfc=look.fill, mew=1.2, ls="", zorder=3)
+    _mark(axes, at, look, 5.0, under)
 
 
 def remark(axes: Axes, text: str) -> None:
@@ -63,10 +72,21 @@ def name_rows(axes: Axes, names: list[str]) -> None:
     axes.grid(visible=False, axis="y")
 
 
-def upright(axes: Axes, x: float, figure: Estimate, look: Look, label: str) -> None:
-    """Mark a figure that runs along y, with its interval."""
+def upright(axes: Axes, x: float, figure: Estimate, look: Look, label: str, under: int = 0) -> None:
+    """Mark a figure that runs along y, with its interval.
+
+    Marks stand where the figures are, also where several coincide: one that lies `under` others
+    is a wider ring around them, and its interval a wider bar beneath theirs.
+    """
     if not (math.isnan(figure.low) or math.isnan(figure.high)):
-        axes.plot([x, x], [figure.low, figure.high], color=look.colour, lw=1.3)
-    dot = axes.plot(x, figure.value, "o", ms=5.5, mew=1.4, label=label, zorder=3)[0]
+        bar = axes.plot([x, x], [figure.low, figure.high], color=look.colour, lw=BAR + under * STEP)
+        bar[0].set(zorder=2 - under / 100, solid_capstyle="butt")
+    _mark(axes, (x, figure.value), look, 5.5, under).set_label(label)
+
+
+def _mark(axes: Axes, at: tuple[float, float], look: Look, size: float, under: int) -> Line2D:
+    """Draw a circle, or a ring around the `under` marks that are there already."""
+    dot = axes.plot(*at, "o", ms=size + under * RING, mew=1.3, ls="", zorder=3)[0]
     dot.set_markeredgecolor(look.colour)
-    dot.set_markerfacecolor(look.fill)
+    dot.set_markerfacecolor("none" if under else look.fill)
+    return dot

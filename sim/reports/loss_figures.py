@@ -1,6 +1,7 @@
 """Figures of losses and of the capital that stands against them."""
 
 import math
+from itertools import pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,7 +23,7 @@ FOREST = (
 )
 PANELS_PER_ROW = 3
 VAR_LEVELS = (95, 99)
-NEAR = 0.003  # worlds with the same requirement are drawn side by side
+NEAR = 0.012  # of the width of a figure: marks that touch
 
 
 def columns(result: StudyResult, metric: str) -> dict[str, Floats]:
@@ -42,14 +43,16 @@ def tail_figure(result: StudyResult, metric: str, title: str) -> Figure | None:
         return None
     figure, look = new_figure(3.9), looks(result.worlds)
     axes, n, unit = figure.subplots(), len(next(iter(values.values()))), describe(metric).unit
-    for place, (world, column) in enumerate(values.items()):
+    drawn: list[tuple[float, int]] = []
+    reach = max((float(column.max()) for column in values.values()), default=0.0)
+    for world, column in values.items():
         label = world if column.any() else f"{world} (zero throughout)"
         exceedance(axes, column, look[world], label)
         for level in VAR_LEVELS if column.any() else ():
-            # Marks of several worlds share a level: shift each a little so that none is hidden.
-            height = (1 - level / 100) * 1.09 ** (place - (len(values) - 1) / 2)
             var = result.summary.figure(world, metric, f"var_{level}")
-            point(axes, (var.value, height), var, look[world])
+            under = sum(at == level and abs(x - var.value) <= NEAR * reach for x, at in drawn)
+            point(axes, (var.value, 1 - level / 100), var, look[world], under)
+            drawn.append((var.value, level))
     if all(not column.any() for column in values.values()):
         bound = 100 * clopper_pearson(0, n)[1]
         remark(axes, f"zero on all {n:,} paths of every world: P(> 0) ≤ {bound:.2f} % each")
@@ -114,14 +117,16 @@ def capital_efficiency(result: StudyResult) -> Figure | None:
     summary, look = result.summary, looks(result.worlds)
     figure = new_figure(3.8)
     axes = figure.subplots()
+    ratios = {w: summary.figure(w, "margin_ratio", "static").value for w in map(str, look)}
+    known = [x for x in ratios.values() if not math.isnan(x)]
+    near = NEAR * (max(known) - min(known)) if known else 0.0
     seen: list[tuple[float, Estimate]] = []
-    for world in map(str, result.worlds.world):
-        x = summary.figure(world, "margin_ratio", "static").value
+    for world, x in ratios.items():
         shortfall = summary.figure(world, "creditor_loss", "es_99")
         if math.isnan(x) or math.isnan(shortfall.value):
             continue
-        twins = sum(abs(x - other) < NEAR for other, _ in seen)
-        upright(axes, x + twins * NEAR, shortfall, look[world], world)
+        under = sum(abs(x - other) <= near for other, _ in seen)
+        upright(axes, x, shortfall, look[world], world, under)
         seen.append((x, shortfall))
     if not seen:
         return None
@@ -134,8 +139,15 @@ def capital_efficiency(result: StudyResult) -> Figure | None:
     axes.set_ylabel("ES 99 of creditor loss (USD)")
     bare = any(math.isnan(shortfall.low) for _, shortfall in seen)
     note = "too few tail paths for intervals" if bare else "bars: 95 % intervals"
+    note += "; rings: requirements that coincide" if near_marks(seen, near) else ""
     support = f"n = {seen[0][1].n:,} paths, {seen[0][1].n_tail} in the tail"
     title = "Capital efficiency against tail loss: down and left is better"
     heading(figure, title, axes, f"{support}; {note}")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
+
+
+def near_marks(seen: list[tuple[float, Estimate]], near: float) -> bool:
+    """Whether some marks were drawn one around the other."""
+    ordered = sorted(x for x, _ in seen)
+    return any(right - left <= near for left, right in pairwise(ordered))

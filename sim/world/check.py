@@ -5,6 +5,7 @@ from __future__ import annotations
 from sim.errors import SluicegateError
 from sim.world import tables
 from sim.world.correlation import Repair
+from sim.world.extent import PATH, check_extent
 from sim.world.law import law_of
 from sim.world.layout import Layout
 from sim.world.rules import load_rules
@@ -28,6 +29,7 @@ def check_run(config: RunConfig) -> list[Repair]:
     layout = Layout(config)
     check_archetypes(layout)
     _, repairs = law_of(config)
+    check_extent(config.market, config.steps * config.step_seconds, PATH)
     tables.market_tables(layout)
     tables.netting_table(layout)
     load_rules(config)

@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 CONFIG_NAME = "config"
+PATHS = ("out",)  # keys whose values are paths, written as the shell has them
 _SYNTAX = "key=value, group=choice, group=[one,two], +key=value to add, ~key to remove"
 
 
@@ -82,9 +83,13 @@ def compose(
         raise _missing_choice(error, folders) from None
     except yaml.YAMLError as error:
         raise SluicegateError(f"a YAML file cannot be read\n{error}") from None
+    except UnicodeDecodeError:
+        raise _not_utf8(folders) from None
     except (HydraException, OmegaConfBaseException) as error:
         raise _explain(error) from None
     result = {str(key): value for key, value in dict(plain).items()}  # type: ignore[arg-type]
+    for name in _emptied(overrides):
+        result.setdefault(name, {})  # chosen to be empty, which is not forgotten
     check_targets(result, folders[1:])
     allow(folders[1:])
     return result
@@ -113,12 +118,13 @@ def reopen(
     if not file.is_file():
         raise SluicegateError("there is no such configuration file", value=str(file))
     try:
-        given = yaml.safe_load(file.read_text())
+        given = _read_yaml(file)
         if not isinstance(given, dict):
             raise SluicegateError("this is no configuration", str(file), allowed="keys with values")
         config = OmegaConf.create(given)
         for word in overrides:
             override = _parsed(word)
+            _refuse_choice(override, word, given)
             OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
         plain = dict(OmegaConf.to_container(config))  # type: ignore[arg-type]
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -129,6 +135,28 @@ def reopen(
     check_targets(plain, folders)
     allow(folders)
     return {str(key): value for key, value in plain.items()}
+
+
+def _read_yaml(file: Path) -> Any:
+    with file.open(encoding="utf-8") as stream:  # a stream, so that messages name the file
+        return yaml.safe_load(stream)
+
+
+def _refuse_choice(override: Override, word: str, given: dict[str, Any]) -> None:
+    """Refuse ``group=choice`` on a resolved configuration: it holds no group, only keys."""
+    name = override.key_or_group
+    node: Any = given
+    for part in name.split("."):
+        node = node.get(part) if isinstance(node, dict) else None
+    if isinstance(node, dict) and not isinstance(override.value(), dict):
+        inside = f"{name}.{next(iter(node), 'KEY')}"
+        raise SluicegateError(
+            "groups cannot be chosen with --config: its file holds the keys of the run already",
+            where=name,
+            value=word,
+            allowed=f"keys below {name}, such as {inside}…=value",
+            hint="leave --config out to choose from conf/",
+        )
 
 
 def choices(group: str, folders: Sequence[Path]) -> list[str]:
@@ -170,6 +198,7 @@ def _check_folders(folders: Sequence[Path]) -> None:
 
 def _open_key(word: str, folders: Sequence[Path]) -> str:
     """Let ``key=value`` set a key that no YAML mentions; choices of a group stay as they are."""
+    word = _quoted_path(word)
     override = _parsed(word)
     name = override.key_or_group
     if name == "hydra" or name.startswith("hydra."):
@@ -185,9 +214,14 @@ def _open_key(word: str, folders: Sequence[Path]) -> str:
     return f"++{word}" if plain and not is_group else word
 
 
+def _emptied(words: Sequence[str]) -> list[str]:
+    """Groups of which nothing was chosen: ``group=[]``."""
+    return [one.key_or_group for one in map(_parsed, words) if one.value() == []]
+
+
 def _parsed(word: str) -> Override:
     try:
-        return OverridesParser.create().parse_override(word)
+        return OverridesParser.create().parse_override(_quoted_path(word))
     except HydraException:
         raise SluicegateError(
             "this is not an override",
@@ -197,9 +231,36 @@ def _parsed(word: str) -> Override:
         ) from None
 
 
+def _quoted_path(word: str) -> str:
+    """Quote the path in ``out=PATH``: a folder may have any letters, brackets, commas or spaces."""
+    key, sign, value = word.partition("=")
+    plain = key.lstrip("+") in PATHS and sign == "=" and value and value[0] not in "'\""
+    return f"{key}={_quote(value)}" if plain and "${" not in value else word
+
+
 def _quoted(folder: Path) -> str:
-    path = str(folder).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'file://{path}'"
+    return _quote(f"file://{folder}")
+
+
+def _quote(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _not_utf8(folders: Sequence[Path]) -> SluicegateError:
+    """Name the YAML files that are no text, which the reader does not."""
+    strange = []
+    for file in sorted({file for folder in folders for file in folder.rglob("*.yaml")}):
+        try:
+            file.read_bytes().decode()
+        except UnicodeDecodeError as error:
+            strange.append((str(file), f"{error.object[error.start : error.start + 8]!r}"))
+    files, found = zip(*strange, strict=True)
+    return SluicegateError(
+        f"a YAML file cannot be read: it is not in UTF-8 ({', '.join(found)})",
+        where=", ".join(files),
+        hint="save it as UTF-8, without accents in another encoding",
+    )
 
 
 def _missing_choice(error: MissingConfigException, folders: Sequence[Path]) -> SluicegateError:

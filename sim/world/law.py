@@ -11,6 +11,7 @@ from sim.errors import SluicegateError
 from sim.state.law import ChainLaw, DiffusionLaw, InsideLaw, JumpLaw, PathLaw, PegLaw
 from sim.world.chain import stationary_law, step_matrix
 from sim.world.correlation import Repair, is_semidefinite, nearest_correlation, triangular_factor
+from sim.world.extent import STEP, check_extent
 from sim.world.jump_law import compensator, jump_law, peg_law, per_regime
 from sim.world.schema.market import MarketConfig, StakedAsset
 from sim.world.schema.run import RunConfig
@@ -56,14 +57,15 @@ def build_law(
     Raises
     ------
     SluicegateError
-        If the step is not positive, a correlation matrix is too far from a valid one, the chain
-        has no stationary law although the start asks for it, or jumps are too frequent for the
-        step.
+        If the step is not positive or prices move too far in it, a correlation matrix is too far
+        from a valid one, the chain has no stationary law although the start asks for it, or jumps
+        are too frequent for the step.
     """
     if not (math.isfinite(step_seconds) and step_seconds > 0.0):
         raise SluicegateError(
             "the step has no length", where="step", value=step_seconds, allowed="seconds, > 0"
         )
+    check_extent(market, step_seconds, STEP)
     years = step_seconds / SECONDS_PER_YEAR
     names, risky = tuple(market.assets), market.risky
     pegged = tuple(name for name in names if name not in risky)

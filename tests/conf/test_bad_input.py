@@ -11,9 +11,12 @@ import time
 
 import pandas as pd
 import pytest
+import yaml
 
 from sim.cli import main
-from sim.cli.run import check, load_config
+from sim.cli.run import check, load_config, reload_config
+from sim.errors import SluicegateError
+from sim.world.compose import default_config_dir
 from tests.calibration.prices import bars, walk, write_csv
 from tests.conf.shell import REPOSITORY, SMALL, command, environment, left_behind, shell
 
@@ -24,7 +27,51 @@ DOGE = "{margin_ratio: {initial: 0.1, maintenance: 0.05}}"
 
 CASES = {
     "unknown key": ("pahts=3", ["pahts: unknown key", "got:     3", "did you mean 'paths'?"]),
-    "added key": ("+venue.typo=1", ["venue.typo", "got:     1", "keys with values"]),
+    "added key": (
+        "+venue.typo=1",
+        ["venue.typo: unknown venue", "got:     1", "kamino, drift, marginfi", "--config-dir"],
+    ),
+    "no venue": ("venue=[]", ["venue: too few entries", "at least 1", "venue=[NAME"]),
+    "no twin under full feedback": (
+        "experiment.twins=[slippage,none]",
+        ["experiment.twins: every figure", "'full' in it", "twins=[full,slippage,none]"],
+    ),
+    "a market without depth": (
+        "liquidity.spot.SOL.depth=1e-300",
+        ["liquidity.spot.SOL.depth: out of range", "at least 1"],
+    ),
+    "a venue without depth": (
+        "venue.drift.perpetuals.SOL.depth=1e-300",
+        ["venue.drift.perpetuals.SOL.depth: out of range", "at least 1"],
+    ),
+    "a background book beyond sense": (
+        "liquidity.spot.SOL.lambda_ratio=1e6",
+        ["liquidity.spot.SOL.lambda_ratio: out of range", "at most 100"],
+    ),
+    "a drift beyond numbers": (
+        "market.drift.BTC=1e200",
+        ["market.drift.BTC: gives the log-price a drift", "1e+200", "over a step", "shorter step"],
+    ),
+    "a drift beyond sense": (
+        "market.drift.BTC=-1e6",
+        ["market.drift.BTC: gives the log-price a drift of -2.74e+03 over a path", "-1000000.0"],
+    ),
+    "a volatility beyond sense": (
+        "market.volatility.BTC=[1,1,1e9]",
+        ["market.volatility.BTC (crash): gives", "1000000000.0", "over a step", "shorter step"],
+    ),
+    "a volatility that the steps add up": (
+        "market.volatility.BTC=[1,300,1]",
+        ["market.volatility.BTC (stressed)", "standard deviation of 15.7 over a path"],
+    ),
+    "a peg beyond sense": (
+        "market.assets.USDC.peg.volatility=[0,0,1e9]",
+        ["market.assets.USDC.peg.volatility (crash)", "over a step"],
+    ),
+    "a jump beyond numbers": (
+        "market.jumps.own.BTC.sd=1e9",
+        ["market.jumps.own.BTC.sd: out of range", "at most 3"],
+    ),
     "key in a venue": ("venue.drift.typo=1", ["venue.drift.typo: unknown key", "perpetuals"]),
     "unknown choice": ("venue=[kamino,kamno]", ["venue: there is no such choice", "venue=kamino"]),
     "wrong type": ("paths=ten", ["paths: wrong type", "'ten'", "a whole number"]),
@@ -39,19 +86,34 @@ CASES = {
     ),
     "maintenance above initial, perpetual": (
         "venue.drift.perpetuals.BTC.margin_ratio.maintenance=0.2",
-        ["venue.drift.perpetuals.BTC.margin_ratio", "maintenance 0.2 exceeds initial 0.05"],
+        [
+            "venue.drift.perpetuals.BTC.margin_ratio",
+            "maintenance 0.2 exceeds initial 0.05",
+            "got:     0.2",
+            "allowed: maintenance of at most",
+        ],
     ),
     "maintenance above initial, loan": (
         "venue.marginfi.assets.SOL.liability_weight.maintenance=2",
-        ["venue.marginfi.assets.SOL.liability_weight", "maintenance 2.0 exceeds initial 1.25"],
+        [
+            "venue.marginfi.assets.SOL.liability_weight",
+            "maintenance 2.0 exceeds initial 1.25",
+            "got:     2.0",
+            "allowed: ",
+        ],
     ),
     "initial above maintenance, deposit": (
         "venue.kamino.assets.SOL.asset_weight.initial=0.9",
-        ["venue.kamino.assets.SOL.asset_weight", "initial 0.9 exceeds maintenance 0.78"],
+        [
+            "venue.kamino.assets.SOL.asset_weight",
+            "initial 0.9 exceeds maintenance 0.78",
+            "got:     0.9",
+            "allowed: ",
+        ],
     ),
     "maintenance above initial, hub": (
         "hub.netting.BTC.net.maintenance=0.5",
-        ["hub.netting.BTC.net", "maintenance 0.5 exceeds initial"],
+        ["hub.netting.BTC.net", "maintenance 0.5 exceeds initial", "got:     0.5", "allowed: "],
     ),
     "indefinite correlation": (
         f"market.correlation.calm={FAR}",
@@ -89,7 +151,7 @@ CASES = {
     "a function that is no rule": (f"{RULE}=sim.errors.shorten", ["no rule", "@trader_rule"]),
     "a rule of the other kind": (f"{RULE}=agents.liquidator.take_all", ["no rule of the kind"]),
     "a name that is no folder": ("experiment.name=a/b", ["experiment.name", "'a/b'"]),
-    "no folder": ("out=", ["out: too few entries"]),
+    "no folder": ("out=", ["out: too few characters", "at least 1"]),
     "a block longer than a step": ("block_seconds=100", ["block_seconds", "step_seconds = 60"]),
     "far too many rounds": ("block_seconds=1e-9", ["block_seconds: rounds do not fit"]),
     "regimes that do not match": ("~liquidity.depth_factor.calm", ["depth_factor", "'calm'"]),
@@ -191,6 +253,43 @@ def test_a_repaired_correlation_is_reported(capsys):
     text = capsys.readouterr().err
     assert "market.correlation.calm is not positive semidefinite" in text
     assert "0.0588 away" in text
+
+
+def test_a_market_without_a_stable(tmp_path):
+    """What `calibrate` writes without pegs= says what it lacks when it is run."""
+    market = yaml.safe_load((default_config_dir() / "market" / "default.yaml").read_text())
+    del market["assets"]["USDC"]
+    (tmp_path / "market").mkdir()
+    (tmp_path / "market" / "bare.yaml").write_text(yaml.safe_dump(market))
+    with pytest.raises(SluicegateError, match=r"(?s)settlement: unknown name.*USDC.*pegs=FILE"):
+        load_config(["market=bare"], [tmp_path])
+
+
+def test_files_that_are_no_text(tmp_path, capsys):
+    (tmp_path / "market").mkdir()
+    file = tmp_path / "market" / "latin.yaml"
+    file.write_bytes("# Börse\nassets: {}\n".encode("latin-1"))
+    text = refused(capsys, "run", "market=latin", "--config-dir", str(tmp_path))
+    assert f"{file}: a YAML file cannot be read: it is not in UTF-8" in text
+
+
+def test_a_file_that_is_no_yaml_is_named(tmp_path, capsys):
+    file = tmp_path / "config.yaml"
+    file.write_text("paths: [1")
+    text = refused(capsys, "run", "--config", str(file))
+    assert f'in "{file}", line 1' in text
+    assert "<unicode string>" not in text
+
+
+def test_groups_cannot_be_chosen_for_a_resolved_configuration(tmp_path, capsys):
+    file = tmp_path / "config.yaml"
+    config = load_config([], []).model_dump(mode="json", by_alias=True)
+    file.write_text(yaml.safe_dump(config))
+    for word in ("venue=[drift]", "market=default", "liquidator=flash_bot"):
+        text = refused(capsys, "run", "--config", str(file), word)
+        assert "groups cannot be chosen with --config" in text
+        assert word in text
+    assert reload_config(file, ["venue.drift.insurance=5"], []).venue["drift"].insurance == 5.0
 
 
 @pytest.mark.parametrize("word", ["venue.drift.typo=1", "venue=[drift]"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sim.errors import SluicegateError
-from sim.world.compose import choices, compose, groups
+from sim.world.compose import choices, compose, groups, reopen
 
 FILES = {
     "config.yaml": "defaults:\n  - market: calm\n  - venue: [kamino, drift]\n  - _self_\n"
@@ -106,3 +106,14 @@ def test_missing_folders_and_hidden_files_are_refused(conf, tmp_path):
     hiding = fill(tmp_path / "hiding", {"venue/kamino.yaml": "kamino: {close: 1.0}\n"})
     with pytest.raises(SluicegateError, match="would hide"):
         compose([], conf, [hiding])
+
+
+@pytest.mark.parametrize("path", ["/x/Büro", "/x/a [1], b's {x}", "a(b)", "data", "/x/a=b"])
+def test_a_path_is_taken_as_the_shell_has_it(conf, path):
+    assert compose([f"out={path}"], conf)["out"] == path
+    (conf / "resolved.yaml").write_text("out: results\n")
+    assert reopen(conf / "resolved.yaml", [f"out={path}"])["out"] == path
+
+
+def test_a_quoted_path_stays_as_it_was(conf):
+    assert compose(["out='/x/a b'"], conf)["out"] == "/x/a b"

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+import numpy as np
 import pytest
 from pydantic import Field, model_validator
 
@@ -126,3 +127,5 @@ def test_helpers_of_messages():
     assert closest("zzz", ["kamino", "drift"]) is None
     assert len(shorten("x" * 1000)) == 160
     assert "\n" not in shorten({"a": "line\nline"})
+    assert shorten(np.float64("nan")) == "nan"
+    assert shorten(np.int64(3)) == "3"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +16,8 @@ from sim.errors import SluicegateError
 from sim.reports.assumptions import origins
 from sim.reports.console import summary_table
 from sim.reports.figures import FIGURES, draw_all
+from sim.reports.loss_figures import capital_efficiency, creditor_loss
+from sim.reports.style import STYLE
 from sim.reports.words import amount, change, finding, verdict
 from sim.reports.write import write_per_path, write_run
 from sim.studies.result import StudyResult
@@ -213,3 +216,26 @@ def test_console_table_fits_a_terminal(study: StudyResult) -> None:
     table = summary_table(study).split("\n\n")[0].splitlines()
     assert max(map(len, table)) <= 100
     assert len(table) == 2 + len(study.worlds)
+
+
+def test_marks_stand_at_the_values_that_they_show(study: StudyResult) -> None:
+    """Also where worlds share a requirement: they are told apart by size, not by place."""
+    with mpl.rc_context(STYLE):
+        axes = capital_efficiency(study).axes[0]
+    dots = {line.get_label(): line for line in axes.lines if line.get_marker() == "o"}
+    assert set(dots) == set(study.worlds.world)
+    sizes: dict[tuple[float, ...], list[float]] = {}
+    for world, dot in dots.items():
+        x = study.summary.figure(world, "margin_ratio", "static").value
+        y = study.summary.figure(world, "creditor_loss", "es_99").value
+        assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (x, y)
+        sizes.setdefault((x,), []).append(dot.get_markersize())
+    assert max(map(len, sizes.values())) > 1
+    assert all(len(set(here)) == len(here) for here in sizes.values())
+
+
+def test_values_at_risk_stand_at_their_level(study: StudyResult) -> None:
+    with mpl.rc_context(STYLE):
+        axes = creditor_loss(study).axes[0]
+    marks = [line.get_ydata()[0] for line in axes.lines if line.get_marker() == "o"]
+    assert sorted({round(y, 12) for y in marks}) == [0.01, 0.05]

@@ -59,3 +59,13 @@ def check_square(key: str, matrix: Sequence[Sequence[float]], count: int, what: 
             value=f"{len(matrix)} rows of lengths {[len(row) for row in matrix]}",
             allowed=f"{count} x {count}",
         )
+
+
+def maintenance_above_initial(what: str, maintenance: float, initial: float) -> SluicegateError:
+    """Describe a requirement that is stricter for staying open than for opening."""
+    return SluicegateError(
+        f"{what}maintenance {maintenance} exceeds initial {initial}",
+        value=maintenance,
+        allowed=f"maintenance of at most initial = {initial:g}",
+        hint="a lower maintenance, or a higher initial",
+    )

@@ -91,7 +91,9 @@ def _problem(
             return SluicegateError(str(inner), path)
         return SluicegateError(str(inner), path, detail["input"])
     what, allowed = _what(kind, context, detail["msg"])
-    return SluicegateError(what, path, detail["input"], allowed)
+    empty = kind == "too_short" and isinstance(detail["input"], Mapping)
+    hint = f"{path}=[NAME,…]; the help lists the names" if empty and len(keys) == 1 else None
+    return SluicegateError(what, path, detail["input"], allowed, hint)
 
 
 def _what(kind: str, context: Mapping[str, Any], message: str) -> tuple[str, str | None]:
@@ -103,7 +105,8 @@ def _what(kind: str, context: Mapping[str, Any], message: str) -> tuple[str, str
     if kind == "string_pattern_mismatch":
         return "not of the form that is needed", f"what matches {context['pattern']}"
     if kind in ("too_short", "string_too_short"):
-        return "too few entries", f"at least {context['min_length']}"
+        what = "too few entries" if kind == "too_short" else "too few characters"
+        return what, f"at least {context['min_length']}"
     for prefix, words in _TYPES.items():
         if kind.startswith(prefix + "_"):
             return "wrong type", words

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import model_validator
 
 from sim.world.schema.base import Fraction, Strict
+from sim.world.schema.checks import maintenance_above_initial
 from sim.world.schema.liquidation import Sizing
 from sim.world.schema.provenance import Provenance
 
@@ -18,7 +19,7 @@ class Rates(Strict):
     @model_validator(mode="after")
     def _ordered(self) -> Rates:
         if self.maintenance > self.initial:
-            raise ValueError(f"maintenance {self.maintenance} exceeds initial {self.initial}")
+            raise maintenance_above_initial("", self.maintenance, self.initial)
         return self
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sim.world.schema.base import Fraction, NonNegative, Positive, Strict, unit
+from sim.world.schema.base import AtLeastOne, Fraction, NonNegative, Positive, Strict, unit
 from sim.world.schema.provenance import Provenance
 
 Exponent = Annotated[float, Field(gt=0.0, le=1.0)]
@@ -15,9 +15,9 @@ Exponent = Annotated[float, Field(gt=0.0, le=1.0)]
 class Depth(Strict):
     """How hard one market is to move."""
 
-    depth: Annotated[Positive, unit("USD per 1 %")] | None = None
+    depth: Annotated[AtLeastOne, unit("USD per 1 %")] | None = None
     """flow that moves the price by 1 % in calm; null: infinite, no impact"""
-    lambda_ratio: NonNegative = 0.0
+    lambda_ratio: Annotated[NonNegative, Field(le=100.0)] = 0.0
     """background book: notional triggered by a 1 % move over the flow that moves 1 %"""
 
 

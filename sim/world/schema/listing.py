@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import model_validator
 
 from sim.world.schema.accrual import Interest, Pricing
-from sim.world.schema.base import NonNegative, Positive, Strict, unit
+from sim.world.schema.base import AtLeastOne, NonNegative, Positive, Strict, unit
 from sim.world.schema.requirement import AssetWeight, LiabilityWeight, MarginRatio
 
 
@@ -31,7 +31,7 @@ class Perpetual(Strict):
     """how fast the ratio grows with size"""
     step: Annotated[NonNegative, unit("contracts")] = 0.0
     """liquidations close multiples of this, rounded up; 0: any amount"""
-    depth: Annotated[Positive, unit("USD per 1 %")] | None = None
+    depth: Annotated[AtLeastOne, unit("USD per 1 %")] | None = None
     """flow that moves the venue's price by 1 % against spot; null: no impact"""
     skew_scale: Annotated[Positive, unit("contracts")] | None = None
     """skew that counts as one in skew pricing, skew margin and velocity funding"""

@@ -7,7 +7,9 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from sim.errors import SluicegateError
 from sim.world.schema.base import AtLeastOne, Fraction, NonNegative, Strict, unit
+from sim.world.schema.checks import maintenance_above_initial
 
 
 class AssetWeight(Strict):
@@ -19,9 +21,12 @@ class AssetWeight(Strict):
     @model_validator(mode="after")
     def _ordered(self) -> AssetWeight:
         if self.initial > self.maintenance:
-            raise ValueError(
+            raise SluicegateError(
                 f"asset weight: initial {self.initial} exceeds maintenance {self.maintenance}; "
-                "opening must not be easier than staying open"
+                "opening must not be easier than staying open",
+                value=self.initial,
+                allowed=f"initial of at most maintenance = {self.maintenance:g}",
+                hint="a lower initial weight, or a higher maintenance weight",
             )
         return self
 
@@ -35,9 +40,7 @@ class LiabilityWeight(Strict):
     @model_validator(mode="after")
     def _ordered(self) -> LiabilityWeight:
         if self.maintenance > self.initial:
-            raise ValueError(
-                f"liability weight: maintenance {self.maintenance} exceeds initial {self.initial}"
-            )
+            raise maintenance_above_initial("liability weight: ", self.maintenance, self.initial)
         return self
 
 
@@ -81,7 +84,7 @@ class LevelPair(Strict):
     @model_validator(mode="after")
     def _ordered(self) -> LevelPair:
         if self.maintenance > self.initial:
-            raise ValueError(f"maintenance {self.maintenance} exceeds initial {self.initial}")
+            raise maintenance_above_initial("", self.maintenance, self.initial)
         return self
 
 
@@ -141,8 +144,8 @@ class MarginRatio(Strict):
                 "margin ratio: size_slope or open_interest, with initial and maintenance"
             )
         if flat and self.at("maintenance") > self.at("initial"):
-            raise ValueError(
-                f"margin ratio: maintenance {self.maintenance} exceeds initial {self.initial}"
+            raise maintenance_above_initial(
+                "margin ratio: ", self.at("maintenance"), self.at("initial")
             )
         return self
 

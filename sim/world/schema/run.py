@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
-from sim.errors import SluicegateError
+from sim.errors import SluicegateError, closest
 from sim.random import MAX_SEED
 from sim.world.schema.base import Fraction, Positive, Strict, unit
 from sim.world.schema.checks import check_distinct, check_known
@@ -17,6 +18,7 @@ from sim.world.schema.population import ArchetypeConfig, LiquidatorConfig, Popul
 from sim.world.schema.venue import VenueConfig
 
 MAX_ROUNDS = 10_000  # of liquidation in one step
+GROUPS = ("venue", "archetype", "liquidator")  # several choices each, by name
 
 Scope = Literal["isolated", "venue", "unified", "hub"]
 Twin = Literal["full", "slippage", "none"]
@@ -43,6 +45,15 @@ class ExperimentConfig(Strict):
     def _known(self) -> ExperimentConfig:
         check_known("baseline", self.baseline, self.worlds)
         check_distinct("twins", self.twins)
+        if "full" not in self.twins:
+            raise SluicegateError(
+                "every figure is taken, and every world compared, under full feedback; the other "
+                "twins only stand beside it",
+                where="twins",
+                value=list(self.twins),
+                allowed="a list with 'full' in it",
+                hint=f"experiment.twins=[{','.join(('full', *self.twins))}]",
+            )
         return self
 
 
@@ -91,6 +102,16 @@ class RunConfig(Strict):
     experiment: ExperimentConfig
     engine: EngineConfig = EngineConfig()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, data: Any) -> Any:
+        """Refuse a name in a group that is no entry: a value cannot stand where keys belong."""
+        for group in GROUPS if isinstance(data, Mapping) else ():
+            entries = data.get(group)
+            if isinstance(entries, Mapping):
+                _check_entries(group, entries)
+        return data
+
     @model_validator(mode="after")
     def _consistent(self) -> RunConfig:
         if not self.block_seconds <= self.step_seconds <= MAX_ROUNDS * self.block_seconds:
@@ -101,5 +122,41 @@ class RunConfig(Strict):
                 allowed=f"at most step_seconds = {self.step_seconds:g}, and at least a "
                 f"{MAX_ROUNDS}th of it",
             )
-        check_known("settlement", self.settlement, self.market.assets)
+        if self.settlement not in self.market.assets:
+            raise _no_settlement(self.settlement, self.market)
         return self
+
+
+def _check_entries(group: str, entries: Mapping[str, Any]) -> None:
+    known = [name for name, entry in entries.items() if isinstance(entry, Mapping | BaseModel)]
+    for name, entry in entries.items():
+        if name not in known:
+            meant = closest(str(name), known)
+            raise SluicegateError(
+                f"unknown {group}, and no keys with values are given for it",
+                where=f"{group}.{name}",
+                value=entry,
+                allowed=", ".join(known) or "keys with values",
+                hint=f"did you mean {meant!r}? A new one is a file: {group}/{name}.yaml below "
+                "--config-dir DIR"
+                if meant
+                else f"a file {group}/{name}.yaml below --config-dir DIR",
+            )
+
+
+def _no_settlement(name: str, market: MarketConfig) -> SluicegateError:
+    assets = market.assets
+    stables = [asset for asset, spec in assets.items() if spec.kind == "stable"]
+    meant = closest(name, stables)
+    if meant:
+        hint = f"did you mean {meant!r}?"
+    elif stables:
+        hint = f"settlement={stables[0]}"
+    else:
+        hint = (
+            "this market holds no stable; a fitted one gets it from "
+            "`sluicegate calibrate … pegs=FILE` with prices of one"
+        )
+    return SluicegateError(
+        "unknown name", where="settlement", value=name, allowed=", ".join(assets), hint=hint
+    )
