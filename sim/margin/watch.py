@@ -140,7 +140,6 @@ def rebuild_close(world: World, state: State) -> None:
 
 
 @lean
-@lean
 def end_breach(state: State, a: int) -> None:
     """Account ``a`` meets maintenance: clocks, throttle and auction of its breach are over."""
     state.rows[a].breach = -1.0
