@@ -21,7 +21,7 @@ from sim.liquidation.offer import (
 )
 from sim.liquidation.taker import slippage, true_gain
 from sim.liquidation.terms import pair_offer, perpetual_offer, portfolio_offer
-from sim.margin.health import Book, Holder, Terms, net_and_gross
+from sim.margin.health import Book, Holder, net_and_gross, terms_of
 from sim.state.codes import (
     BALANCE,
     BEST_FOR_LIQUIDATOR,
@@ -66,7 +66,7 @@ def relief_per_cost(world: World, state: State, a: int, offer: Offer) -> float:
 @lean
 def unhedged(world: World, state: State, a: int) -> float:
     """Sum of the absolute net deltas by underlying but cash, USD."""
-    terms = Terms(world.instruments, world.weight, world.ratio, world.netting)
+    terms = terms_of(world)
     book = Book(state.balance, state.legs, state.g)
     who = Holder(a, state.rows[a].leg_count, world.accounts[a].emode)
     total = 0.0

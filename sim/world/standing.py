@@ -53,7 +53,7 @@ def standing(
         balance[k, 0] = position.quantity
     weight = np.ones((2, codes.LEVELS, 1, count))
     netting = np.zeros((2, codes.LEVELS, 0))
-    terms = Terms(instruments, weight, ratio, netting)
+    terms = Terms(instruments, weight, ratio, netting, 0)
     book = Book(balance, np.arange(count)[None, :], g)
     return Standing(*summed(terms, book, level, Holder(0, count, 0)))
 
