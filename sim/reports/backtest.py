@@ -28,7 +28,10 @@ _MORE = ("mean", "peak/trough", "rise")
 def console_table(found: Backtest) -> str:
     """Table of all engines and books, with what its columns mean beneath; 100 columns wide."""
     head = (*_HEAD, *_MORE)
-    rows = [head, *(_row(row) for row in found.table.to_dict("records"))]
+    rows = [
+        head,
+        *(_row({str(k): v for k, v in row.items()}) for row in found.table.to_dict("records")),
+    ]
     widths = [max(len(row[place]) for row in rows) for place in range(len(head))]
     lines = [
         "  ".join(

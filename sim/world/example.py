@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
+from sim.market.oracle import refresh_g
 from sim.state import codes
 from sim.world.assemble import assemble, assess_rows, opening_prices
 from sim.world.compose import compose
@@ -99,6 +100,7 @@ class Examples:
         """Equity and requirements of all accounts, at other prices if given."""
         at = self.prices if prices is None else prices
         opening_prices(self.layout, self._world, self._state, at)
+        refresh_g(self._world, self._state)  # biases, and weights that scale with what is held
         levels = (codes.INITIAL, codes.MAINTENANCE)
         found = [assess_rows(self._world, self._state, level, self.count) for level in levels]
         return [
