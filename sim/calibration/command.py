@@ -105,9 +105,10 @@ def summary(rows: pd.DataFrame) -> str:
     """Quality table in brief: means over assets or pairs, and the item furthest off."""
     lines = [f"{'mean over assets or pairs':<26}{'data':>9}{'simulated':>11}{'worst z':>9}  at"]
     shares = rows["statistic"] == "regime occupancy"
-    for row in rows[shares].itertuples():  # they sum to 1: their mean says nothing
-        lines.append(f"{f'{row.statistic}, {row.of}':<26}{row.data:>9.3f}{row.simulated:>11.3f}")
-        lines[-1] += f"{row.z:>9.1f}" if np.isfinite(row.z) else ""
+    for row in rows[shares].to_dict("records"):  # they sum to 1: their mean says nothing
+        line = f"{row['statistic'] + ', ' + row['of']:<26}"
+        line += f"{row['data']:>9.3f}{row['simulated']:>11.3f}"
+        lines.append(line + (f"{row['z']:>9.1f}" if np.isfinite(row["z"]) else ""))
     for name, group in rows[~shares].groupby("statistic", sort=False):
         finite = group[np.isfinite(group["z"])]
         data, simulated = group["data"].mean(), group["simulated"].mean()
