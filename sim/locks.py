@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 try:
@@ -31,6 +33,23 @@ def release(descriptor: int | None) -> None:
     """Undo `hold`."""
     if descriptor is not None:
         os.close(descriptor)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[bool]:
+    """Wait until nobody else is in this block for `folder`; yields whether that is sure."""
+    descriptor = None
+    try:
+        if fcntl is not None:
+            descriptor = os.open(folder, os.O_RDONLY)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError:
+        release(descriptor)
+        descriptor = None
+    try:
+        yield descriptor is not None
+    finally:
+        release(descriptor)
 
 
 def in_use(folder: Path) -> bool:

@@ -10,6 +10,7 @@ from sim.errors import SluicegateError
 
 FEWEST_RETURNS = 300  # complete bars; three regimes have dozens of parameters
 REGULAR_SHARE = 0.9  # of an asset's steps must be the bar; the others must be multiples of it
+LARGEST_MOVE = 5.0  # log-return of one bar; LUNA's worst hours lost a factor of about ten
 SECONDS_PER_YEAR = 365.0 * 86_400.0
 
 
@@ -59,15 +60,20 @@ def take_bars(
     Raises
     ------
     SluicegateError
-        For an unknown asset, a span without common bars, mixed bar sizes, bars off the clock,
-        too many missing bars, or too few complete ones.
+        For an unknown asset, an impossible move, a span without common bars, mixed bar sizes,
+        bars off the clock, too many missing bars, or too few complete ones.
     """
     known = sorted(file.rows["asset"].unique())
-    for asset in assets:
-        if asset not in known:
-            raise SluicegateError(
-                "unknown asset", where=file.name, value=asset, allowed=", ".join(known)
-            )
+    absent = [asset for asset in assets if asset not in known]
+    if absent:
+        kept = [asset for asset in assets if asset in known]
+        raise SluicegateError(
+            f"the file has no {' and no '.join(absent)}: unknown asset",
+            where=file.name,
+            value=list(assets),
+            allowed=", ".join(known),
+            hint=f"assets=[{','.join(kept)}]" if kept else None,
+        )
     rows = _within(file, span)
     series = {asset: _join_venues(rows[rows["asset"] == asset]) for asset in assets}
     bar = _bar_size(series, file.name)
@@ -80,6 +86,7 @@ def take_bars(
         _check_gaps(placed, asset, max_gap_share, file.name)
         closes.append(placed["close"].to_numpy(dtype=float))
         returns.append(_log_returns(placed))
+        _check_moves(placed, returns[-1], asset, file.name)
     bars = Bars(
         assets,
         clock,
@@ -174,6 +181,22 @@ def _check_gaps(placed: pd.DataFrame, asset: str, allowed: float, name: str) -> 
             where=f"{name}, {asset}",
             allowed=f"at most {allowed:.1%} (max_gap_share)",
             hint="a span with fewer gaps, or a higher max_gap_share",
+        )
+
+
+def _check_moves(placed: pd.DataFrame, moves: np.ndarray, asset: str, name: str) -> None:
+    """Refuse a close that no market has: a slip of the pen, or another unit."""
+    wild = np.flatnonzero(np.abs(moves) > LARGEST_MOVE)
+    if len(wild):
+        row = int(wild[0]) + 1
+        close = placed["close"].to_numpy(dtype=float)
+        raise SluicegateError(
+            f"impossible bar: the close moves by {moves[row - 1]:+.3g} in logs from "
+            f"{close[row - 1]:g} (and {len(wild) - 1} more such moves)",
+            where=f"{name}, {asset} at {placed.index[row]}",
+            value=close[row],
+            allowed=f"at most {LARGEST_MOVE:g} in logs, a factor of {np.exp(LARGEST_MOVE):.0f}",
+            hint="mend or remove that row, or the one before it",
         )
 
 

@@ -66,7 +66,17 @@ def _write(out: Path, market: dict[str, Any], words: list[str], table: Table | N
         write_whole(picture, quality_svg(table, f"{out.stem}: fitted to {source}"))
         _say(f"wrote {sheet}\nwrote {picture}")
     write_whole(out, market_text(market, words))  # last: a market is there only when all is
-    _say(f"wrote {out}")
+    _say(f"wrote {out}\n{usage(out)}")
+
+
+def usage(out: Path) -> str:
+    """Say how a run takes the fitted market."""
+    if out.parent.name == "market":
+        return f"use it: sluicegate run market={out.stem} --config-dir {out.parent.parent}"
+    return (
+        f"to use it, put it into DIR/market/ and say: sluicegate run market={out.stem} "
+        "--config-dir DIR"
+    )
 
 
 def _likelihoods(fit: Fit, single: Fit, bars: Bars) -> str:
@@ -94,7 +104,12 @@ def _regimes(fit: Fit, bars: Bars) -> str:
 def summary(rows: pd.DataFrame) -> str:
     """Quality table in brief: means over assets or pairs, and the item furthest off."""
     lines = [f"{'mean over assets or pairs':<26}{'data':>9}{'simulated':>11}{'worst z':>9}  at"]
-    for name, group in rows.groupby("statistic", sort=False):
+    shares = rows["statistic"] == "regime occupancy"
+    for row in rows[shares].to_dict("records"):  # they sum to 1: their mean says nothing
+        line = f"{row['statistic'] + ', ' + row['of']:<26}"
+        line += f"{row['data']:>9.3f}{row['simulated']:>11.3f}"
+        lines.append(line + (f"{row['z']:>9.1f}" if np.isfinite(row["z"]) else ""))
+    for name, group in rows[~shares].groupby("statistic", sort=False):
         finite = group[np.isfinite(group["z"])]
         data, simulated = group["data"].mean(), group["simulated"].mean()
         line = f"{name:<26}{data:>9.3f}{simulated:>11.3f}"

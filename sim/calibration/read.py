@@ -101,9 +101,10 @@ def _check_prices(rows: pd.DataFrame, path: str) -> None:
 
 def _check_order(rows: pd.DataFrame, path: str) -> None:
     step = rows.groupby(["asset", "venue"], sort=False)["timestamp"].diff()
-    back, same = step < pd.Timedelta(0), step == pd.Timedelta(0)
+    again = rows.duplicated(["asset", "venue", "timestamp"])  # first: a repeat may stand anywhere
+    _refuse(again, rows, "duplicate timestamp for this asset and venue", path)
+    back = step < pd.Timedelta(0)
     _refuse(back, rows, "out of order: earlier than the row before of its asset and venue", path)
-    _refuse(same, rows, "duplicate timestamp for this asset and venue", path)
 
 
 def _refuse(

@@ -39,20 +39,22 @@ def check_writable(out: Path) -> None:
     Raises
     ------
     SluicegateError
-        If the folder does not exist or cannot be written to, or `out` is a folder.
+        If the folder, or the one that it would be made in, cannot be written to, or `out` is a
+        folder.
     """
     if out.is_dir() or out.suffix not in (".yaml", ".yml"):
         raise SluicegateError(
             "is no file name of a market", where="out", value=str(out), allowed="NAME.yaml"
         )
-    if not out.parent.is_dir():
-        raise SluicegateError("folder does not exist", where="out", value=str(out.parent))
-    if not os.access(out.parent, os.W_OK):
-        raise SluicegateError("folder cannot be written to", where="out", value=str(out.parent))
+    there = next(folder for folder in out.absolute().parents if folder.exists())
+    if not there.is_dir():
+        raise SluicegateError("is a file, and no folder", where="out", value=str(there))
+    if not os.access(there, os.W_OK):
+        raise SluicegateError("folder cannot be written to", where="out", value=str(there))
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is complete or not there.
+    """Write a file so that it is complete or not there; its folder is made if it is missing.
 
     Raises
     ------
@@ -61,6 +63,7 @@ def write_whole(path: Path, text: str) -> None:
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         draft.write_text(text, encoding="utf-8")
         draft.replace(path)
     except OSError as error:

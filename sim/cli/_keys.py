@@ -29,6 +29,26 @@ def everyday_keys(model: type[BaseModel], given: Mapping[str, Any] | None = None
     return "\n".join(lines)
 
 
+def all_keys(model: type[BaseModel]) -> str:
+    """Describe every key of a model, with its default."""
+    lines = ["keys (key=value):"]
+    for name, field in model.model_fields.items():
+        lines += _describe(name, field, {name: _default(field)})
+    return "\n".join(lines)
+
+
+def _default(field: FieldInfo) -> str:
+    """Write a default as the command line would have it."""
+    if field.is_required():
+        return "none: it must be given"
+    value = field.default
+    if value is None:
+        return "left out"
+    if isinstance(value, tuple | dict):
+        return f"[{','.join(map(str, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def menu() -> str:
     """List the groups of ``conf/`` with their choices."""
     folder = default_config_dir()

@@ -1,6 +1,6 @@
 """The table that a run prints when it ends."""
 
-from sim.reports.findings import findings
+from sim.reports.findings import capital_lines, cautions, findings
 from sim.reports.words import amount, change
 from sim.studies.result import StudyResult
 from sim.studies.statistics import Estimate
@@ -45,4 +45,6 @@ def _foot(result: StudyResult) -> list[str]:
         f"n = {n:,} paths; margin: required ÷ gross notional; creditor loss: mean per path; "
         f"baseline: {result.baseline}",
     ]
+    lines += [f"! Caution: {text}" for text in cautions(result)]
+    lines += [f"* {text}" for text in capital_lines(result)]
     return [*lines, *(f"* {found.text}" for found in findings(result))]

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sim.reports.words import amount, finding, scaled, verdict
+from sim.reports.words import (
+    FEWEST_PATHS,
+    NEGLIGIBLE,
+    amount,
+    finding,
+    is_rounding,
+    scaled,
+    verdict,
+)
 from sim.studies.pairing import FULL
 from sim.studies.result import StudyResult
 from sim.studies.statistics import Estimate
@@ -15,7 +23,8 @@ RULE = (
     "The comparisons were fixed in advance: creditor loss on the same legs, creditor loss "
     "re-levered, trader loss on the same legs. Each shows the ES 99 when at least 100 paths lie in "
     "that tail, else the ES 95 on the same condition, else the mean. Intervals are not adjusted "
-    "for the number of comparisons."
+    f"for the number of comparisons. No direction is claimed from fewer than {FEWEST_PATHS} paths, "
+    f"nor for differences below {NEGLIGIBLE:g} of gross notional."
 )
 
 
@@ -61,27 +70,88 @@ def findings(result: StudyResult) -> list[Finding]:
             continue
         statistic = headline_statistic(result, world, metric)
         figure = result.summary.figure(world, metric, f"delta_{statistic}")
-        text = finding(metric, statistic, (world, base), figure)
-        found.append(Finding(text, verdict(figure), world, metric, statistic, figure))
+        gross = result.summary.figure(base, "gross_notional", "static").value
+        text = finding(metric, statistic, (world, base), figure, gross)
+        found.append(Finding(text, verdict(figure, gross), world, metric, statistic, figure))
     return found
 
 
-def capital_line(result: StudyResult) -> str:
-    """Say what the proposed scope frees, in one sentence; empty when the study does not tell."""
-    world = proposed(result.worlds, "same legs", result.baseline)
-    if world is None:
-        return ""
-    own, base = (
-        result.summary.figure(name, "margin_required", "static").value
-        for name in (world, result.baseline)
+def capital_lines(result: StudyResult) -> list[str]:
+    """Say of each world with the same legs what it frees against the baseline."""
+    rows = result.worlds[result.worlds.world != result.baseline]
+    if "arm" in rows.columns:
+        rows = rows[rows.arm == "same legs"]
+    return [line for world in map(str, rows.world) if (line := _capital_line(result, world))]
+
+
+def _capital_line(result: StudyResult, world: str) -> str:
+    """One sentence for the capital that traders must bring, one for what the engine requires."""
+    base = result.baseline
+    (cash, before), (margin, required) = (
+        tuple(result.summary.figure(name, metric, "static").value for name in (world, base))
+        for metric in ("capital_required", "margin_required")
     )
-    if math.isnan(own) or not base > 0:
-        return ""
+    gross = result.summary.figure(base, "gross_notional", "static").value
+    sentences = []
+    if not math.isnan(cash) and before > 0:
+        verb = "frees" if cash < before else "ties up"
+        same = is_rounding(cash - before, gross)
+        what = "no capital" if same else f"{amount(abs(cash - before))} of capital"
+        share = "" if same else f" ({_share(cash, before)} {'less' if cash < before else 'more'})"
+        text = f"{world} {'frees' if same else verb} {what}{share} against {base}"
+        sums = (
+            f"{amount(before)} in both" if same else f"{amount(cash)} instead of {amount(before)}"
+        )
+        sentences.append(f"{text}: traders must bring {sums} to open the same legs.")
+    if not math.isnan(margin) and required > 0:
+        subject = "Its margin requirement" if sentences else f"The margin requirement of {world}"
+        if is_rounding(margin - required, gross):
+            sentences.append(f"{subject} is the same ({amount(required)}).")
+        else:
+            way = "lower" if margin < required else "higher"
+            gap = f"{amount(abs(margin - required))} ({_share(margin, required)})"
+            sums = f"{amount(margin)} against {amount(required)}"
+            sentences.append(f"{subject} is {gap} {way}: {sums}.")
+    return " ".join(sentences)
+
+
+def _share(value: float, base: float) -> str:
+    return f"{scaled(abs(value / base - 1) * 100)} %"
+
+
+def wealth_line(result: StudyResult) -> str:
+    """Say what the worlds share, and no more than is so."""
+    parts = "They differ in how a trader's positions are grouped into accounts, and in whether "
+    parts += "freed margin is redeployed."
+    if "wealth" not in result.worlds.columns:
+        return f"All worlds hold the same traders, prices and shocks. {parts}"
+    wealth = dict(zip(map(str, result.worlds.world), result.worlds.wealth, strict=True))
+    base = wealth[result.baseline]
+    other = [name for name, value in wealth.items() if abs(value - base) > 1e-9 * abs(base)]
+    held = f"wealth ({amount(base)} net of loans, in accounts and in wallets outside)"
+    if not other:
+        return f"All worlds hold the same traders, {held}, prices and shocks. {parts}"
+    listed = ", ".join(f"{name} {amount(wealth[name])}" for name in other)
     return (
-        f"Capital, known before any path and without sampling: {world} requires {amount(own)} of "
-        f"margin for the legs on which {result.baseline} requires {amount(base)} "
-        f"({scaled((own / base - 1) * 100)} %)."
+        f"All worlds hold the same traders, prices and shocks, and in {result.baseline} {held}. "
+        f"What a loan paid for outside the model is not counted, which leaves: {listed}. {parts}"
     )
+
+
+def cautions(result: StudyResult) -> list[str]:
+    """Say what a reader must know before the figures."""
+    if "lambda_worst" not in result.worlds.columns:
+        return []
+    worst = float(result.worlds.lambda_worst.max())
+    if not worst >= 1.0:
+        return []
+    return [
+        f"Λ reaches {amount(worst, '×')} in the thinnest market and regime: Λ is the notional that "
+        "a 1 % move triggers over the flow that moves the price by 1 %, and at 1 or more a move "
+        "sets off at least its own size again (supercritical). Losses then depend on where the "
+        "background book ends rather than on the venues; lower liquidity.spot.*.lambda_ratio, or "
+        "raise depth_factor, to compare the scopes."
+    ]
 
 
 def _has(result: StudyResult, world: str, metric: str) -> bool:

@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from sim.reports.assumptions import flatten, origins
-from sim.reports.findings import RULE, capital_line, findings
+from sim.reports.findings import RULE, capital_lines, cautions, findings, wealth_line
 from sim.reports.style import inline
 from sim.reports.tables import (
     Table,
@@ -80,7 +80,10 @@ def render(
         rule=RULE,
         replicates=REPLICATES,
         findings=findings(result),
-        capital_line=capital_line(result),
+        capital_lines=capital_lines(result),
+        cautions=cautions(result),
+        shared=wealth_line(result),
+        horizon=_horizon(config),
         worlds=result.worlds.to_dict("records"),
         baseline=result.baseline,
         capital=capital_table(result),
@@ -96,6 +99,14 @@ def render(
         manifest=flatten(manifest),
         figures={name: Markup(inline(text, name)) for name, text in figures.items()},  # noqa: S704
     )
+
+
+def _horizon(config: Mapping[str, Any]) -> str:
+    """Length of a path in words; empty when the configuration does not tell."""
+    if not {"steps", "step_seconds"} <= set(config):
+        return ""
+    steps, seconds = config["steps"], config["step_seconds"]
+    return f"{steps * seconds / 3600:,.4g} hours ({steps:,} steps of {seconds:g} s)"
 
 
 def _sections(result: StudyResult) -> dict[str, list[Table]]:

@@ -11,6 +11,7 @@ from sim.studies.result import StudyResult
 from sim.studies.statistics import Estimate
 
 MAX_COLUMNS = 7
+LAMBDAS = ("lambda_ratio", "lambda_stressed", "lambda_worst")
 CAPITAL_ORDER = (
     "margin_required",
     "gross_notional",
@@ -155,12 +156,14 @@ def background_table(result: StudyResult) -> Table | None:
         return None
     n = int(result.summary.headline.n.max())
     caption = f"Background book; 95 % interval of the mean beneath; n = {n:,} paths"
-    table = Table(caption, ["Λ (set, not sampled)", "Notional triggered, mean per path"])
+    ratios = [name for name in LAMBDAS if name in known]
+    head = [f"{describe(name).label} (set, not sampled)" for name in ratios]
+    table = Table(caption, [*head, "Notional triggered, mean per path"])
     for world in worlds_of(result):
-        ratio = result.summary.figure(world, "lambda_ratio", "static")
         triggered = result.summary.figure(world, "background_notional", "mean")
-        cells = [Cell(amount(ratio.value, "×")), figure_cell(table, triggered, "USD")]
-        table.rows.append((world, cells))
+        levels = (result.summary.figure(world, name, "static").value for name in ratios)
+        cells = [Cell(amount(level, "×")) for level in levels]
+        table.rows.append((world, [*cells, figure_cell(table, triggered, "USD")]))
     return table
 
 

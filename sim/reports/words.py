@@ -8,6 +8,8 @@ from sim.studies.statistics import Estimate
 
 MINUS = "\N{MINUS SIGN}"
 NOT_DEFINED = "not defined"
+FEWEST_PATHS = 20  # on which a direction is claimed
+NEGLIGIBLE = 1e-6  # of gross notional: interest and rounding of accounts that are grouped otherwise
 SCALES = ((1e12, " T"), (1e9, " bn"), (1e6, " M"), (1e3, " k"), (1.0, ""))
 STATISTICS = {
     "mean": "mean",
@@ -89,19 +91,35 @@ def unit_of(metric: str, statistic: str) -> str:
     return "×" if kind.startswith(("amplification", "branching")) else describe(metric).unit
 
 
-def verdict(figure: Estimate) -> str:
-    """Word of a paired difference: lower, higher, or no difference shown.
+def is_rounding(difference: float, gross: float) -> bool:
+    """Whether a difference is bookkeeping: nothing beside the gross notional (NaN: unknown)."""
+    return abs(difference) <= NEGLIGIBLE * gross
 
-    A direction is named only when the whole interval lies on one side of zero.
+
+def verdict(figure: Estimate, gross: float = math.nan) -> str:
+    """Word of a paired difference: lower, higher, or why neither is said.
+
+    A direction is named only when the whole interval lies on one side of zero, on enough paths,
+    and the difference is not negligible beside the gross notional.
     """
     if math.isnan(figure.low) or math.isnan(figure.high):
         return "no interval"
+    if figure.n < FEWEST_PATHS:
+        return "too few paths"
+    if all(is_rounding(value, gross) for value in (figure.low, figure.value, figure.high)):
+        return "negligible"
     if figure.high < 0:
         return "lower"
     return "higher" if figure.low > 0 else "no difference shown"
 
 
-def finding(metric: str, statistic: str, worlds: tuple[str, str], figure: Estimate) -> str:
+def finding(
+    metric: str,
+    statistic: str,
+    worlds: tuple[str, str],
+    figure: Estimate,
+    gross: float = math.nan,
+) -> str:
     """Put one paired difference into a sentence with its interval and n.
 
     Parameters
@@ -112,6 +130,8 @@ def finding(metric: str, statistic: str, worlds: tuple[str, str], figure: Estima
         The world and the baseline it is compared with.
     figure : Estimate
         The difference, world minus baseline.
+    gross : float
+        Gross notional, USD, beside which a difference may be negligible.
     """
     name, unit = describe(metric).label, unit_of(metric, statistic)
     world, base = worlds
@@ -120,7 +140,7 @@ def finding(metric: str, statistic: str, worlds: tuple[str, str], figure: Estima
         support += f", {figure.n_tail} in the tail"
     size = f"{QUANTITY[statistic]}: {change(figure.value, unit)}"
     span = f"95 % interval {interval(figure, unit, difference=True)}, {support}"
-    said = verdict(figure)
+    said = verdict(figure, gross)
     caution = f" Caution: {figure.note}." if figure.note else ""
     if said == "no interval":
         if math.isnan(figure.value):
@@ -134,8 +154,12 @@ def finding(metric: str, statistic: str, worlds: tuple[str, str], figure: Estima
             f"{name} in {world} against {base}. {size} ({support}). No interval can be given, "
             f"so no direction is claimed.{caution}"
         )
-    if said == "no difference shown":
-        return (
-            f"{name}: no difference between {world} and {base} is shown. {size} ({span}).{caution}"
-        )
-    return f"{name} is {said} in {world} than in {base}. {size} ({span}).{caution}"
+    unsaid = {
+        "too few paths": f"{name} in {world} against {base}: no direction is claimed from fewer "
+        f"than {FEWEST_PATHS} paths.",
+        "negligible": f"{name}: no difference between {world} and {base} beyond bookkeeping (less "
+        "than a millionth of gross notional).",
+        "no difference shown": f"{name}: no difference between {world} and {base} is shown.",
+    }
+    head = unsaid.get(said, f"{name} is {said} in {world} than in {base}.")
+    return f"{head} {size} ({span}).{caution}"

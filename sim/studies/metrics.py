@@ -49,7 +49,8 @@ CAPITAL: dict[str, Metric] = {
     "margin_required": Metric("Margin required"),
     "gross_notional": Metric("Gross notional"),
     "margin_ratio": Metric("Margin required ÷ gross notional", "fraction"),
-    "equity": Metric("Equity", signed=True),
+    "equity": Metric("Equity in accounts", signed=True),
+    "wealth": Metric("Wealth in accounts and wallets", signed=True),
     "free_collateral": Metric("Free collateral", signed=True),
     "freed_margin": Metric("Margin freed", signed=True),
     "capital_required": Metric("Capital required"),
@@ -60,7 +61,9 @@ CAPITAL: dict[str, Metric] = {
     "protocol_deposits": Metric("Deposits that only the protocol brings"),
     "day0_accounts": Metric("Liquidatable on day 0", "accounts"),
     "day0_notional": Metric("Liquidatable on day 0, notional"),
-    "lambda_ratio": Metric("Background ratio Λ", "×"),
+    "lambda_ratio": Metric("Background ratio Λ at normal depth", "×"),
+    "lambda_stressed": Metric("Λ ÷ depth factor of the thinnest regime", "×"),
+    "lambda_worst": Metric("the same, largest of any market", "×"),
 }
 
 

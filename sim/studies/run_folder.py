@@ -7,6 +7,7 @@ behind is removed by the next run.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -26,6 +27,7 @@ from sim.errors import SluicegateError, Terminated
 
 _PARTIAL = ".partial-"
 _FRESH_SECONDS = 60.0
+_TRIES = 10
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
@@ -53,9 +55,13 @@ def open_run(out: Path, experiment: str, started: datetime | None = None) -> Ite
         Before anything is computed, if nothing can be written there.
     """
     parent = _parent(out, experiment)
-    partial = _create(parent)
+    made = [folder for folder in (parent, *parent.parents) if not folder.exists()]
+    try:
+        partial, mark = _create(parent)
+    except BaseException:
+        _remove_empty(made)
+        raise
     run = RunFolder(partial)
-    mark = locks.hold(partial)
     try:
         with _terminate_cleanly():
             yield run
@@ -65,6 +71,7 @@ def open_run(out: Path, experiment: str, started: datetime | None = None) -> Ite
         locks.release(mark)
         if run.final is None:
             shutil.rmtree(partial, ignore_errors=True)
+            _remove_empty(made)
 
 
 class RunFolder:
@@ -86,13 +93,16 @@ def _parent(out: Path, experiment: str) -> Path:
     return out.expanduser().absolute() / experiment
 
 
-def _create(parent: Path) -> Path:
+def _create(parent: Path) -> tuple[Path, int | None]:
+    """Make the folder to write into, and mark it as in use."""
     try:
-        parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(parent)
-        partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=parent))
-        partial.chmod(0o777 & ~_umask())
-        return partial
+        for _ in range(_TRIES):
+            parent.mkdir(parents=True, exist_ok=True)
+            try:
+                return _create_in(parent)
+            except FileNotFoundError:  # an interrupted run has just removed the empty parent
+                continue
+        raise FileNotFoundError(errno.ENOENT, "it is removed again and again")
     except OSError as reason:
         raise SluicegateError(
             f"results cannot be written there ({reason.strerror})",
@@ -102,16 +112,37 @@ def _create(parent: Path) -> Path:
         ) from None
 
 
+def _create_in(parent: Path) -> tuple[Path, int | None]:
+    with locks.alone(parent) as sure:
+        _remove_abandoned(parent, sure)
+        partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=parent))
+        partial.chmod(0o777 & ~_umask())
+        return partial, locks.hold(partial)
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Remove folders that this run made, innermost first, as far as nobody else used them."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
 def _umask() -> int:
     present = os.umask(0)
     os.umask(present)
     return present
 
 
-def _remove_abandoned(parent: Path) -> None:
-    """Remove what killed processes left; a folder that somebody is writing stays."""
+def _remove_abandoned(parent: Path, sure: bool) -> None:
+    """Remove what killed processes left; a folder that somebody is writing stays.
+
+    Folders are made and marked under one lock of their parent. Where there is no such lock, one
+    that is fresh may not be marked yet, and stays too.
+    """
     for folder in parent.glob(f"{_PARTIAL}*"):
-        fresh = time.time() - folder.stat().st_mtime < _FRESH_SECONDS  # perhaps not yet marked
+        fresh = not sure and time.time() - folder.stat().st_mtime < _FRESH_SECONDS
         if not fresh and not locks.in_use(folder):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -193,6 +193,7 @@ class Factory:
             "margin_required": float(initial[:, 1].sum()),
             "gross_notional": float(gross.sum()),
             "equity": float(equity),
+            "wealth": float(equity + population.wallet.sum() * self.prices[self.layout.cash]),
             "free_collateral": float(np.maximum(initial[:, 0] - initial[:, 1], 0.0).sum()),
             "capital_required": float(needed),
             "achievable_leverage": float(gross.sum() / needed) if needed > 0.0 else float("nan"),
@@ -204,6 +205,8 @@ class Factory:
             "day0_notional": float(gross[short].sum()),
             "protocol_deposits": float(protocol),
             "lambda_ratio": self.lambda_ratio,
+            "lambda_stressed": self.lambda_ratio / self.thinnest,
+            "lambda_worst": self.lambda_worst,
         }
 
     @property
@@ -213,6 +216,20 @@ class Factory:
         total = sum(d.depth or 0.0 for d in spot)
         weighted = sum((d.depth or 0.0) * d.lambda_ratio for d in spot)
         return weighted / total if total > 0.0 else 0.0
+
+    @property
+    def thinnest(self) -> float:
+        """Share of normal depth that is left in the thinnest regime."""
+        return min(self.config.liquidity.depth_factor.values())
+
+    @property
+    def lambda_worst(self) -> float:
+        """Largest background ratio of any market in the thinnest regime.
+
+        The background book does not shrink with depth.
+        """
+        spot = [d.lambda_ratio for d in self.config.liquidity.spot.values() if d.depth]
+        return max(spot, default=0.0) / self.thinnest
 
 
 def gross_notional(world: World, balance: np.ndarray, g: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The command, end to end on small synthetic files."""
 
+import re
 import subprocess
 import sys
 
@@ -9,7 +10,8 @@ import pytest
 import yaml
 
 from sim.calibration.command import run
-from sim.calibration.settings import parse
+from sim.calibration.settings import CalibrateConfig, parse
+from sim.cli import main
 from sim.errors import SluicegateError
 from sim.world.law import build_law
 from sim.world.schema.market import MarketConfig
@@ -54,8 +56,9 @@ PEGGED = (
 
 def test_writes_a_valid_market_with_provenance_and_quality(tmp_path, data, capsys):
     pegs = pegs_file(tmp_path, data)
-    assert run(words(data, tmp_path, f"pegs={pegs}", *PEGGED)) == 0
-    text = (tmp_path / "market.yaml").read_text()
+    out = tmp_path / "new" / "market"  # made by the command
+    assert run([*words(data, tmp_path, f"pegs={pegs}", *PEGGED), f"out={out}/market.yaml"]) == 0
+    text = (out / "market.yaml").read_text()
     market = MarketConfig.model_validate(yaml.safe_load(text))
     build_law(market, 60.0)
     assert list(market.assets) == ["BTC", "SOL", "USDC", "JITOSOL"]
@@ -66,11 +69,15 @@ def test_writes_a_valid_market_with_provenance_and_quality(tmp_path, data, capsy
     assert "2-regime" in source.method
     assert any(line.startswith("USDC:") for line in source.assumed)
     assert "sluicegate calibrate data=" in text
-    table = pd.read_csv(tmp_path / "market.quality.csv")
+    table = pd.read_csv(out / "market.quality.csv")
     assert {"annual volatility", "joint 1 % tail"} <= set(table["statistic"])
-    assert (tmp_path / "market.quality.svg").read_text().startswith("<?xml")
+    assert (out / "market.quality.svg").read_text().startswith("<?xml")
     printed = capsys.readouterr().out
     assert "one regime" in printed
+    occupied = re.findall(r"^regime occupancy, (\w+) +([\d.]+) +([\d.]+)", printed, re.M)
+    assert [name for name, *_ in occupied] == ["calm", "stressed"]
+    assert sum(float(share) for _, share, _ in occupied) == pytest.approx(1.0, abs=0.002)
+    assert f"run market=market --config-dir {tmp_path / 'new'}" in printed
     assert "ACF of squares, 168 h" in printed
 
 
@@ -142,7 +149,7 @@ def test_data_are_needed():
     ("word", "match"),
     [
         ("assets=[BTC,DOGE]", "unknown asset"),
-        ("out=FOLDER/none/market.yaml", "folder does not exist"),
+        ("out=FOLDER/prices.csv/market.yaml", "is a file, and no folder"),
         ("out=FOLDER", "no file name"),
         ("pegs=FOLDER/prices.csv", "unknown asset"),
         ("pegs=FOLDER/none.csv", "no such price file"),
@@ -159,6 +166,16 @@ def test_a_staked_asset_needs_its_underlying_in_the_market(tmp_path, data):
     with pytest.raises(SluicegateError, match=r"(?s)not among the assets.*pegged\.JITOSOL=null"):
         parse([f"data={data}", "assets=[BTC]", "pegs=x.csv"])
     assert "JITOSOL" not in parse([f"data={data}", "pegs=x.csv", "pegged.JITOSOL=null"]).pegged
+
+
+def test_the_help_lists_every_key_with_its_default(capsys):
+    with pytest.raises(SystemExit):
+        main.main(["calibrate", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    for name in CalibrateConfig.model_fields:
+        assert f" {name} " in shown
+    assert "[default [BTC,ETH,SOL,LINK,AVAX]]" in shown
+    assert "[<= 8, >= 1; default 3]" in shown
 
 
 def test_from_the_command_line(tmp_path, data):

@@ -68,6 +68,19 @@ def test_order_and_repeats(tmp_path):
     swapped = rows.iloc[[0, 2, 1, *range(3, 400)]]
     refused(write_csv(tmp_path, swapped), "row 2, BTC on spot at 2024-01-01 01.*out of order")
     refused(write_csv(tmp_path, rows.iloc[[0, 1, 1, 2]]), "duplicate timestamp")
+    refused(write_csv(tmp_path, rows.iloc[[0, 1, 2, 3, 1]]), "row 4.*duplicate timestamp")
+
+
+@pytest.mark.parametrize("close", [1e300, 1e-300, 1e5])
+def test_an_impossible_bar_is_refused(tmp_path, close):
+    """What the fit did with it: warnings, then an index error deep inside."""
+    rows = frame()
+    rows.loc[7, "close"] = close
+    path = write_csv(tmp_path, rows)
+    refused(path, r"(?s)prices.csv, BTC at 2024-01-01 07:00.*impossible bar.*at most 5 in logs")
+    with pytest.raises(SluicegateError) as caught:
+        take_bars(read_prices(path), ("BTC",))
+    assert f"got:     {close}" in str(caught.value)
 
 
 def test_timestamps(tmp_path):
@@ -87,7 +100,10 @@ def test_other_zones_are_read_as_utc(tmp_path):
 
 
 def test_unknown_asset_lists_the_known(tmp_path):
-    refused(write_csv(tmp_path, frame()), "(?s)unknown asset.*DOGE.*BTC", "DOGE")
+    path = write_csv(tmp_path, frame(), frame(asset="ETH"))
+    refused(path, "(?s)the file has no DOGE.*allowed: BTC, ETH$", "DOGE")
+    hint = r"(?s)no SOL and no LINK.*try:     assets=\[BTC,ETH\]"
+    refused(path, hint, "BTC", "ETH", "SOL", "LINK")
 
 
 def test_gaps_are_reported_and_never_filled(tmp_path):

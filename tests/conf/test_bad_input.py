@@ -260,7 +260,7 @@ def test_a_market_without_a_stable(tmp_path):
     market = yaml.safe_load((default_config_dir() / "market" / "default.yaml").read_text())
     del market["assets"]["USDC"]
     (tmp_path / "market").mkdir()
-    (tmp_path / "market" / "bare.yaml").write_text(yaml.safe_dump(market))
+    (tmp_path / "market" / "bare.yaml").write_text(yaml.safe_dump(market, sort_keys=False))
     with pytest.raises(SluicegateError, match=r"(?s)settlement: unknown name.*USDC.*pegs=FILE"):
         load_config(["market=bare"], [tmp_path])
 
@@ -284,7 +284,7 @@ def test_a_file_that_is_no_yaml_is_named(tmp_path, capsys):
 def test_groups_cannot_be_chosen_for_a_resolved_configuration(tmp_path, capsys):
     file = tmp_path / "config.yaml"
     config = load_config([], []).model_dump(mode="json", by_alias=True)
-    file.write_text(yaml.safe_dump(config))
+    file.write_text(yaml.safe_dump(config, sort_keys=False))
     for word in ("venue=[drift]", "market=default", "liquidator=flash_bot"):
         text = refused(capsys, "run", "--config", str(file), word)
         assert "groups cannot be chosen with --config" in text

@@ -110,3 +110,13 @@ def test_the_resolved_configuration_runs_to_the_same_bytes(folder, tmp_path):
 
 def digest(file):
     return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_worlds_share_their_wealth_but_for_what_loans_paid_outside(folder):
+    worlds = pd.read_csv(folder / "worlds.csv").set_index("world")
+    same = worlds[worlds.arm == "same legs"]
+    assert same.wealth.to_numpy() == pytest.approx(same.wealth["venue"], rel=1e-9)
+    assert (worlds.wealth <= same.wealth["venue"] * (1 + 1e-9)).all()
+    assert (worlds.wealth > worlds.equity).all()  # wallets count
+    assert (worlds.lambda_worst >= worlds.lambda_stressed).all()
+    assert (worlds.lambda_stressed > worlds.lambda_ratio).all()

@@ -55,7 +55,7 @@ def test_nothing_is_left_when_it_stops(place, monkeypatch, capsys, error, code):
 
     monkeypatch.setattr(run, "_simulate", stop)
     assert main.main(["run"]) == code
-    assert list(place.iterdir()) == []
+    assert not place.parent.exists()
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 

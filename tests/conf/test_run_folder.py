@@ -53,7 +53,22 @@ def test_nothing_is_left_after_an_error(tmp_path, error):
     with pytest.raises(error), open_run(tmp_path, "scopes") as run:
         (run.path / "half").write_text("half")
         raise error
-    assert list((tmp_path / "scopes").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_that_were_there_stay_after_an_error(tmp_path):
+    (tmp_path / "scopes").mkdir()
+    with pytest.raises(RuntimeError), open_run(tmp_path, "scopes"):
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == [tmp_path / "scopes"]
+
+
+def test_folders_that_another_run_uses_stay_after_an_error(tmp_path):
+    with pytest.raises(RuntimeError), open_run(tmp_path / "new", "scopes"):
+        with open_run(tmp_path / "new", "scopes") as other:
+            pass
+        raise RuntimeError
+    assert other.final.exists()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
@@ -70,13 +85,11 @@ def test_signals(tmp_path, sign):
     child.send_signal(sign)
     child.wait(20)
     child.stdout.close()
-    left = list((tmp_path / "scopes").iterdir())
-    assert all(entry.name.startswith(".") for entry in left)
     if sign is not signal.SIGKILL:
-        assert left == []
+        assert list(tmp_path.iterdir()) == []
         return
-    old = time.time() - 3600
-    os.utime(left[0], (old, old))
+    left = list((tmp_path / "scopes").iterdir())
+    assert [entry.name[0] for entry in left] == ["."]
     with open_run(tmp_path, "scopes", TIME):  # the next run puts it away
         assert not left[0].exists()
 
@@ -138,5 +151,5 @@ def test_a_signal_that_foreign_code_drops_still_ends_the_run(tmp_path, sign, rai
             time.sleep(5)
         except BaseException:  # as a callback of the compiler does
             raise RuntimeError("no compiled object yet") from None
-    assert list((tmp_path / "scopes").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
     assert signal.getsignal(sign) is before

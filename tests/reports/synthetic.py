@@ -83,6 +83,9 @@ def _worlds() -> pd.DataFrame:
                 "day0_notional": 0.0,
                 "freed_margin": 4.2e7 - margin,
                 "lambda_ratio": 0.35,
+                "lambda_stressed": 0.6,
+                "lambda_worst": 0.7,
+                "wealth": 1.0e8,
             }
         )
     return pd.DataFrame(rows)

@@ -16,6 +16,7 @@ from sim.errors import SluicegateError
 from sim.reports.assumptions import origins
 from sim.reports.console import summary_table
 from sim.reports.figures import FIGURES, draw_all
+from sim.reports.findings import capital_lines, cautions, findings, wealth_line
 from sim.reports.loss_figures import capital_efficiency, creditor_loss
 from sim.reports.style import STYLE
 from sim.reports.words import amount, change, finding, verdict
@@ -239,3 +240,77 @@ def test_values_at_risk_stand_at_their_level(study: StudyResult) -> None:
         axes = creditor_loss(study).axes[0]
     marks = [line.get_ydata()[0] for line in axes.lines if line.get_marker() == "o"]
     assert sorted({round(y, 12) for y in marks}) == [0.01, 0.05]
+
+
+def changed(study: StudyResult, **columns: Any) -> StudyResult:
+    """Return the study with other facts of its worlds."""
+    return StudyResult(study.per_path, study.worlds.assign(**columns))
+
+
+def test_capital_is_said_with_direction_for_every_scope(study: StudyResult) -> None:
+    lines = capital_lines(study)
+    assert [line.split()[0] for line in lines] == ["isolated", "unified", "hub"]
+    assert lines[0].startswith("isolated ties up $9.24 M of capital (20.0 % more) against venue")
+    assert lines[2].startswith("hub frees $12.9 M of capital (28.0 % less) against venue")
+    assert "requirement is $11.8 M (28.0 %) lower: $30.2 M against $42.0 M." in lines[2]
+    assert lines[2] in summary_table(study).replace("\n", " ")
+
+
+def test_capital_that_differs_by_rounding_is_the_same(study: StudyResult) -> None:
+    near = 4.2e7 * (1 + 1e-7 * np.arange(len(study.worlds)))
+    lines = capital_lines(changed(study, margin_required=near, capital_required=near))
+    assert len(lines) == 3
+    for line in lines:
+        assert "frees no capital against venue" in line
+        assert "requirement is the same" in line
+
+
+def test_few_paths_give_no_direction() -> None:
+    figure = Estimate(-2.0, -3.0, -1.0, n=19)
+    assert verdict(figure) == "too few paths"
+    text = finding("creditor_loss", "mean", ("unified", "venue"), figure)
+    assert "no direction is claimed from fewer than 20 paths" in text
+    for found in findings(synthetic_study(paths=12)):
+        assert found.verdict not in ("lower", "higher")
+
+
+def test_bookkeeping_is_no_direction(study: StudyResult) -> None:
+    """Four cents of interest on eight million of notional: as a user was told was a finding."""
+    figure = Estimate(0.044, 0.0439, 0.0441, n=24)
+    assert verdict(figure, gross=7.7e6) == "negligible"
+    text = finding("trader_loss", "mean", ("unified", "venue"), figure, 7.7e6)
+    assert "beyond bookkeeping" in text
+    assert "higher in" not in text
+    assert verdict(figure, gross=1e4) == "higher"
+    words = [f.verdict for f in findings(changed(study, gross_notional=1e15))]
+    assert set(words) == {"negligible"}
+
+
+def test_the_shared_wealth_is_said_as_it_is(study: StudyResult) -> None:
+    assert "the same traders, wealth ($100 M" in wealth_line(study)
+    wealth = [1e8] * 5 + [0.99e8]
+    text = wealth_line(changed(study, wealth=wealth))
+    assert "not counted, which leaves: hub_relevered $99.0 M" in text
+
+
+def test_a_supercritical_background_book_is_a_caution(study: StudyResult, tmp_path: Path) -> None:
+    assert cautions(study) == []
+    hot = changed(study, lambda_worst=1.25)
+    assert "Λ reaches 1.25×" in summary_table(hot)
+    write_run(tmp_path, CONFIG, hot, MANIFEST)
+    page = (tmp_path / "report.html").read_text()
+    assert "<strong>Caution.</strong> Λ reaches 1.25×" in page
+    assert "Λ ÷ depth factor of the thinnest regime" in page
+
+
+def test_terms_are_defined_where_they_are_used(study: StudyResult, tmp_path: Path) -> None:
+    write_run(tmp_path, CONFIG | {"steps": 1440, "step_seconds": 60.0}, study, MANIFEST)
+    page = (tmp_path / "report.html").read_text()
+    for words in (
+        "Horizon: 24 hours (1,440 steps of 60 s)",
+        "<strong>Margin freed</strong> is",
+        "<strong>Capital required</strong> is",
+        "Liquidations of an account whose owner stood above maintenance",
+        "Λ is the notional that a 1 % move triggers",
+    ):
+        assert words in page, words
