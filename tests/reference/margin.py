@@ -85,6 +85,10 @@ def perpetual_requirement(w: World, level: str, k: str, quantity: float) -> floa
         required = notional * (ratio + (1.0 - ratio) * w.seen_band[k])
     else:
         required = notional * larger_with_size(w, w.ratio[level][k], k, quantity)
+    if not (r["least"] or r["floor"] or r["rounding"]):
+        return required
+    if notional <= 1e-6:  # what rounding leaves of a closed position
+        return 0.0
     required = max(required, r["least"]) + r["floor"]
     unit = r["rounding"]
     return math.ceil(required / unit) * unit if unit > 0.0 else required

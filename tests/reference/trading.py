@@ -24,7 +24,7 @@ def take_from_book(w: World, k: str, row: int, quantity: float) -> float:
         if not is_flat(leg.ratio):
             after = margin.perpetual_requirement(w, INITIAL, k, his - quantity)
             need = after - margin.perpetual_requirement(w, INITIAL, k, his)
-        quantity *= min(1.0, free / need)
+        quantity *= min(1.0, free / need) if need > 0.0 else 1.0
     if quantity == 0.0:
         return 0.0
     traded = market.trade(w, leg.market, quantity)
