@@ -20,7 +20,7 @@ _uncounted: dict[str, Any] = {**_common, "_nrt": False}
 lean = njit(**_uncounted)
 
 # Merged into its callers by the machine-code compiler: a call that hands over many arrays costs
-# more than a leg's arithmetic.
+# more than the arithmetic of a leg.
 merged = njit(**_uncounted, forceinline=True)
 
 # For thin wrappers over many arrays, compiled into their callers.

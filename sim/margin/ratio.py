@@ -13,6 +13,8 @@ from sim.margin.weights import liability_weight
 from sim.state.codes import FLAT_RATIO, INITIAL, LINEAR_RATIO, TIERED_RATIO
 from sim.state.rows import Row
 
+DUST = 1e-6  # USD of notional
+
 
 @lean
 def bracket(row: Row, notional: float) -> int:
@@ -65,7 +67,12 @@ def rounded_up(usd: float, unit: float) -> float:
 def scaled_requirement(
     row: Row, level: int, ratio: float, size: float, notional: float, share: float
 ) -> float:
-    """Requirement of the kinds that are not flat, USD; see :func:`perpetual_requirement`."""
+    """Requirement of the kinds that are not flat, USD; see :func:`perpetual_requirement`.
+
+    What rounding leaves of a closed position bears neither the least requirement nor the floor.
+    """
+    if notional <= DUST:
+        return 0.0
     if row.kind == TIERED_RATIO:
         required = tiered(row, level, notional)
     elif row.kind == LINEAR_RATIO:

@@ -15,8 +15,8 @@ from sim.state.state import (
     ACCOUNT_STATE,
     CLOCK,
     FEED,
+    HIGH_INITIAL,
     LISTS,
-    LOW,
     LOW_INITIAL,
     MARKET_STATE,
     POOL,
@@ -124,8 +124,8 @@ def opening_prices(layout: Layout, world: World, state: State, prices: np.ndarra
     unit = state.feeds["published"][table["oracle"]]
     unit = np.where(table["kind"] == codes.PERPETUAL, unit * prices[layout.cash], unit)
     state.g[:3] = unit
-    state.g[LOW:] = 1.0
-    state.g[LOW_INITIAL:, table["kind"] == codes.PERPETUAL] = 0.0  # no open interest yet
+    state.g[3:] = 1.0
+    state.g[LOW_INITIAL:HIGH_INITIAL, table["kind"] == codes.PERPETUAL] = 0.0  # nobody holds any
     for name in ("standing", "ema", "twap"):
         state.feeds[name] = state.feeds["published"]
 

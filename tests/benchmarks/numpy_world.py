@@ -124,12 +124,15 @@ class NumpyWorld:
         deposits = pools["deposits"] * pools["deposit_index"]
         live = (self.kind == codes.BALANCE) & (loans > 0.0) & (deposits > 0.0)
         use = np.minimum(np.where(live, loans / np.where(live, deposits, 1.0), 0.0), 1.0)
-        kink = np.where(table["kink"] > 0.0, table["kink"], 1.0)
-        rising = table["base_rate"] + (table["kink_rate"] - table["base_rate"]) * use / kink
-        steep = (table["full_rate"] - table["kink_rate"]) * (use - kink)
-        beyond = table["kink_rate"] + steep / np.where(kink < 1.0, 1.0 - kink, 1.0)
-        growth = np.where(live, np.where(use <= kink, rising, beyond) * seconds / YEAR, 0.0)
-        interest = loans * growth * (1.0 - table["reserve_factor"])
+        curves = table["curve"]
+        rate = [
+            np.interp(u, c["utilisation"][: c["count"]], c["rate"][: c["count"]])
+            if c["count"]
+            else 0.0
+            for u, c in zip(use, curves, strict=True)
+        ]
+        growth = np.where(live, np.array(rate) * seconds / YEAR, 0.0)
+        interest = loans * growth * (1.0 - curves["reserve_factor"])
         pools["borrow_index"] *= 1.0 + growth
         pools["deposit_index"] *= 1.0 + np.where(
             live, interest / np.where(live, deposits, 1.0), 0.0
@@ -137,8 +140,8 @@ class NumpyWorld:
         contracts = self.kind == codes.PERPETUAL
         index = marks[self.world.oracles["market"][table["oracle"]]]
         premium = marks[table["market"]] / index - 1.0
-        keep = np.exp(-seconds / np.where(contracts, table["premium_time"], 1.0))
+        keep = np.exp(-seconds / np.where(contracts, table["funding"]["premium_time"], 1.0))
         self.premium = premium + (self.premium - premium) * keep
-        cap = table["funding_cap"]
-        rate = np.clip(self.premium + table["funding_offset"], -cap, cap)
+        cap = table["funding"]["cap"]
+        rate = np.clip(self.premium + table["funding"]["offset"], -cap, cap)
         self.funding += np.where(contracts, rate * index * seconds / DAY, 0.0)

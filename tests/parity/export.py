@@ -8,7 +8,7 @@ import numpy as np
 from sim.state import codes
 from sim.state.world import BASIS, LONG, NET, SHORT
 from sim.world.build import Built, Factory
-from sim.world.layout import Layout
+from sim.world.layout import Instrument, Layout
 
 Plain = dict[str, Any]
 LEVELS = {"initial": codes.INITIAL, "maintenance": codes.MAINTENANCE, "target": codes.TARGET}
@@ -93,26 +93,9 @@ def table(names: list[str] | tuple[str, ...], values: np.ndarray) -> dict[str, f
 
 
 def plain(row: np.void, **extra: Any) -> Plain:
-    """Return the numbers of a record as a dictionary, with some entries replaced or added."""
-    numbers = [name for name in row.dtype.names if row.dtype[name] in (float, int)]
-    return {name: row[name].item() for name in numbers} | extra
-
-
-def accruals(row: np.void) -> dict[str, float]:
-    """Return the kinked curve and the averaged-premium funding of an instrument."""
-    curve, funding = row["curve"], row["funding"]
-    _, kink, _ = curve["utilisation"][:3].tolist()
-    base, bend, full = curve["rate"][:3].tolist()
-    return {
-        "kink": kink,
-        "base_rate": base,
-        "kink_rate": bend,
-        "full_rate": full,
-        "reserve_factor": float(curve["reserve_factor"]),
-        "funding_offset": float(funding["offset"]),
-        "funding_cap": float(funding["cap"]),
-        "premium_time": float(funding["premium_time"]),
-    }
+    """Return a record as a dictionary of Python numbers, with some entries replaced."""
+    simple = [name for name in row.dtype.names if name not in extra and row[name].shape == ()]
+    return {name: row[name].item() for name in simple} | extra
 
 
 def instruments(layout: Layout, world: Any) -> dict[str, Plain]:
@@ -121,6 +104,7 @@ def instruments(layout: Layout, world: Any) -> dict[str, Plain]:
     return {
         name: plain(
             row,
+            **terms(layout, place),
             kind=KINDS[int(row["kind"])],
             venue=layout.venues[row["venue"]],
             asset=layout.assets[row["asset"]],
@@ -129,10 +113,26 @@ def instruments(layout: Layout, world: Any) -> dict[str, Plain]:
             feed=feed[row["oracle"]],
             quote=names[row["quote"]] if row["quote"] >= 0 else None,
             cash=names[row["cash"]] if row["cash"] >= 0 else None,
-            **accruals(row),
         )
-        for name, row in zip(names, world.instruments, strict=True)
+        for name, row, place in zip(names, world.instruments, layout.instruments, strict=True)
     }
+
+
+def terms(layout: Layout, place: Instrument) -> Plain:
+    """Return the terms of an instrument as the configuration states them, not as tables."""
+    venue = layout.config.venue[place.venue]
+    found: Plain = dict.fromkeys(("ratio", "curve", "funding", "pricing"))
+    found["gains"] = venue.gains.model_dump()
+    if place.kind == "perpetual":
+        perpetual = venue.perpetuals[place.asset]
+        scale = {"skew_scale": perpetual.skew_scale}
+        buffer = {"buffer": venue.liquidation.target.buffer}
+        found["ratio"] = perpetual.margin_ratio.model_dump() | scale | buffer
+        found["funding"] = venue.funding.model_dump() | scale
+        found["pricing"] = perpetual.pricing.model_dump() | scale
+    elif place.kind == "balance" and venue.assets[place.asset].interest is not None:
+        found["curve"] = venue.assets[place.asset].interest.model_dump()
+    return found
 
 
 def markets(factory: Factory, world: Any) -> dict[str, Plain]:
@@ -155,7 +155,8 @@ def feeds(layout: Layout, world: Any) -> dict[str, Plain]:
     """Return the oracle feeds by name."""
     places = market_names(layout)
     return {
-        name: {"market": places[row["market"]], "delay": row["delay"].item()}
+        name: layout.config.venue[layout.venues[row["venue"]]].oracle.model_dump()
+        | {"market": places[row["market"]]}
         for name, row in zip(feed_names(layout), world.oracles, strict=True)
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sim.world.schema.explain import validated
 from sim.world.schema.run import RunConfig
+from tests.parity.kinds import add_kinds
 
 Config = dict[str, Any]
 PROVENANCE = {"source": "made up for tests"}
@@ -18,8 +19,13 @@ OWNER = {"_target_": "agents.owner.act"}
 
 
 def random_run(seed: int) -> RunConfig:
-    """Return a random run of one world, one twin and one path."""
-    return validated(RunConfig, random_config(Random(seed)))
+    """Return a random run of one world, one twin and one path.
+
+    What :mod:`tests.parity.kinds` adds is drawn apart, so that it shifts no other draw.
+    """
+    config = random_config(Random(seed))
+    add_kinds(Random(seed + 1), config)
+    return validated(RunConfig, config)
 
 
 def random_config(r: Random) -> Config:

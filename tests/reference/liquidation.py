@@ -18,10 +18,18 @@ def loan_to_value(w: World, row: int) -> tuple[float, float, float]:
         worth = abs(margin.value(w, k, quantity))
         if quantity > 0.0:
             collateral += worth
-            light += worth * margin.asset_weight(w, MAINTENANCE, emode, k, quantity)
+            light += (
+                worth
+                * w.seen_low[MAINTENANCE][k]
+                * margin.asset_weight(w, MAINTENANCE, emode, k, quantity)
+            )
         else:
             debt += worth
-            heavy += worth * margin.loan_weight(w, MAINTENANCE, emode, k, quantity)
+            heavy += (
+                worth
+                * w.seen_high[MAINTENANCE][k]
+                * margin.loan_weight(w, MAINTENANCE, emode, k, quantity)
+            )
     if collateral == 0.0:
         return math.inf, math.inf, math.inf
     return heavy / collateral, light / collateral, debt / collateral

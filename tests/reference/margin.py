@@ -52,11 +52,82 @@ def leg_requirement(w: World, level: str, emode: int, k: str, quantity: float) -
     if leg.kind == "quote":
         return 0.0
     if leg.kind == "perpetual":
-        ratio = larger_with_size(w, w.ratio[level][k], k, quantity)
-        return abs(quantity) * w.seen_notional[k] * ratio
+        return perpetual_requirement(w, level, k, quantity)
     if quantity >= 0.0:
-        return value(w, k, quantity) * (1.0 - asset_weight(w, level, emode, k, quantity))
-    return -value(w, k, quantity) * (loan_weight(w, level, emode, k, quantity) - 1.0)
+        counted = seen(w.seen_low, level, k) * asset_weight(w, level, emode, k, quantity)
+        return value(w, k, quantity) * (1.0 - counted)
+    counted = seen(w.seen_high, level, k) * loan_weight(w, level, emode, k, quantity)
+    return -value(w, k, quantity) * (counted - 1.0)
+
+
+def seen(table: dict[str, dict[str, float]], level: str, k: str) -> float:
+    """What opening, or staying open, makes of a price or weight."""
+    return table[INITIAL if level == INITIAL else MAINTENANCE][k]
+
+
+def perpetual_requirement(w: World, level: str, k: str, quantity: float) -> float:
+    """Ratio of notional, by the kind of ratio; then the least, the floor and the rounding."""
+    r = w.instruments[k].ratio
+    notional = abs(quantity) * w.seen_notional[k]
+    name = "initial" if level == INITIAL else "maintenance"
+    buffer = r["buffer"] if level not in (INITIAL, MAINTENANCE) else 0.0
+    if r["tiers"]:
+        required = in_brackets(r["tiers"], name, notional) + buffer * notional
+    elif r["skew"]:
+        skew = r["skew"]
+        ratio = abs(quantity) / r["skew_scale"] * skew["factor"] + skew["minimum"]
+        share = 1.0 if level == INITIAL else skew["maintenance_share"]
+        required = notional * (ratio * share + buffer)
+    elif r["size_slope"]:
+        required = notional * (r[name] + buffer + r["size_slope"][name] * abs(quantity))
+    elif r["open_interest"] and level == INITIAL:
+        ratio = w.ratio[level][k]
+        required = notional * (ratio + (1.0 - ratio) * w.seen_band[k])
+    else:
+        required = notional * larger_with_size(w, w.ratio[level][k], k, quantity)
+    if not (r["least"] or r["floor"] or r["rounding"]):
+        return required
+    if notional <= 1e-6:  # what rounding leaves of a closed position
+        return 0.0
+    required = max(required, r["least"]) + r["floor"]
+    unit = r["rounding"]
+    return math.ceil(required / unit) * unit if unit > 0.0 else required
+
+
+def in_brackets(tiers: list[dict[str, float]], name: str, notional: float) -> float:
+    """Each slice of the notional at its own bracket's rate."""
+    total = 0.0
+    edges = [tier["above"] for tier in tiers[1:]] + [math.inf]
+    for tier, end in zip(tiers, edges, strict=True):
+        rate = tier[name]
+        if tier["max_leverage"]:
+            rate = 1.0 / tier["max_leverage"] * (1.0 if name == "initial" else 0.5)
+        total += rate * max(0.0, min(notional, end) - tier["above"])
+    return total
+
+
+def gains_requirement(w: World, level: str, quantities: dict[str, float]) -> float:
+    """What a level does not count of the gain at each venue's perpetuals."""
+    total = 0.0
+    for quote, terms in w.instruments.items():
+        if terms.kind != "quote":
+            continue
+        gain = sum(
+            value(w, k, q)
+            for k, q in quantities.items()
+            if k == quote or w.instruments[k].quote == quote
+        )
+        if gain <= 0.0:
+            continue
+        rule = terms.gains
+        if level != INITIAL:
+            total += gain * (1.0 - rule["maintenance"])
+            continue
+        shrunk = 1.1 / (1.0 + rule["size_penalty"] * math.sqrt(gain))
+        share = min(rule["initial"], shrunk) if rule["size_penalty"] else rule["initial"]
+        cap = math.inf if rule["cap"] is None else rule["cap"]
+        total += gain - min(cap, gain * share)
+    return total
 
 
 def deltas(w: World, quantities: dict[str, float]) -> dict[str, float]:
@@ -96,7 +167,7 @@ def assess_quantities(
     if w.venues[account.venue].nets:
         return equity, netted_requirement(w, level, quantities)
     required = sum(leg_requirement(w, level, account.emode, k, q) for k, q in quantities.items())
-    return equity, required
+    return equity, required + gains_requirement(w, level, quantities)
 
 
 def assess(w: World, level: str, row: int) -> tuple[float, float]:

@@ -1,9 +1,11 @@
 """Markets: impact, decay, arbitrage, oracles, the background book, interest and funding."""
 
 import math
+from itertools import pairwise
+from types import SimpleNamespace
 
 from tests.reference import ledger
-from tests.reference.world import World
+from tests.reference.world import INITIAL, MAINTENANCE, World
 
 YEAR, DAY = 365.0 * 86_400.0, 86_400.0
 ONE_PERCENT = 0.01
@@ -116,10 +118,49 @@ def look(w: World) -> None:
     for name, feed in w.feed_rows.items():
         old_enough = [s for s in w.samples if s[0] <= w.time - feed.delay]
         sample = old_enough[-1][1] if old_enough else w.opening_mark
-        w.published[name] = sample[feed.market]
         w.shown_at[name] = old_enough[-1][0] if old_enough else -math.inf
         w.shown_wave[name] = old_enough[-1][2] if old_enough else 0
+        publish(w, name, feed, sample[feed.market])
     read_prices(w)
+
+
+def publish(w: World, name: str, feed: object, sampled: float) -> None:
+    """A feed shows a price if it is worth it, averages it, and is trusted or not."""
+    past = w.averages.setdefault(
+        name,
+        SimpleNamespace(standing=sampled, updated=0.0, time=0.0, ema=sampled, twap=sampled),
+    )
+    if feed.deviation > 0.0:
+        w.decide(abs(sampled - past.standing) - feed.deviation * past.standing, past.standing)
+        if w.time - past.updated != feed.heartbeat:
+            w.decide(w.time - past.updated - feed.heartbeat, feed.heartbeat)
+        moved = abs(sampled - past.standing) >= feed.deviation * past.standing
+        if moved or w.time - past.updated >= feed.heartbeat:
+            past.standing, past.updated = sampled, max(0.0, w.shown_at[name])
+        price = past.standing
+    else:
+        price, past.updated = sampled, max(0.0, w.shown_at[name])
+    w.published[name] = price
+    elapsed, past.time = w.time - past.time, w.time
+    keep = math.exp(-elapsed / feed.ema_seconds)
+    past.ema = keep * past.ema + (1.0 - keep) * price
+    past.twap += (price - past.twap) * min(1.0, elapsed / feed.twap_seconds)
+    past.width = feed.confidence["width"] / w.depth_share[feed.market]
+    past.trusted = trusted(w, feed, past, price)
+
+
+def trusted(w: World, feed: object, past: object, price: float) -> bool:
+    """Young enough, certain enough, and near enough to its average."""
+    fine = True
+    for figure, limit in (
+        (w.time - past.updated, feed.max_age),
+        (past.width, feed.confidence["max"]),
+        (abs(price - past.twap) / past.twap, feed.band),
+    ):
+        if limit is not None:
+            w.decide(figure - limit, limit)
+            fine = fine and figure < limit
+    return fine
 
 
 def blocks_until_news(w: World) -> int:
@@ -129,24 +170,65 @@ def blocks_until_news(w: World) -> int:
         mark, shown = w.mark[feed.market], w.published[name]
         later = [s for s in w.samples if s[0] > w.shown_at[name]]
         w.decide(abs(shown - mark) - 1e-4 * mark, mark)
-        if later and abs(shown - mark) > 1e-4 * mark:
+        if abs(shown - mark) <= 1e-4 * mark:
+            continue
+        if later:
             wait = (later[0][0] + feed.delay - w.time) / w.block
-            waits.append(max(1, math.ceil(wait - 1e-9)))
+        elif feed.deviation > 0.0:
+            wait = (w.averages[name].updated + feed.heartbeat - w.time) / w.block
+        else:
+            continue
+        waits.append(max(1, math.ceil(wait - 1e-9)))
     return min(waits, default=0)
 
 
 def read_prices(w: World) -> None:
-    """What one unit of each instrument is worth to the margin engine."""
+    """What one unit of each instrument is worth to the margin engine, and what levels count."""
     for k, leg in w.instruments.items():
         w.unseen[k] = 1.0
         if leg.kind == "balance":
             w.seen_value[k] = w.seen_notional[k] = w.published[leg.feed]
+            view(w, k, leg)
             continue
         token = w.published[w.instruments[leg.cash].feed]
         w.seen_value[k] = w.seen_notional[k] = token
         if leg.kind == "perpetual":
             w.seen_value[k] = (w.mark[leg.market] - w.funding[k]) * token
             w.seen_notional[k] = w.published[leg.feed] * token
+            band = leg.ratio["open_interest"]
+            if band:
+                used = ledger.deposits(w, k) * w.seen_notional[k] - band["lower"]
+                w.seen_band[k] = min(1.0, max(0.0, used / (band["upper"] - band["lower"])))
+
+
+def view(w: World, k: str, leg: object) -> None:
+    """Prices that opening and staying open read, over the published one; the pool's own scale."""
+    feed, past, price = w.feed_rows[leg.feed], w.averages[leg.feed], w.published[leg.feed]
+    terms = feed.confidence
+    bias = min(terms["multiple"] * past.width, terms["cap"])
+    for level, kind in ((INITIAL, feed.initial), (MAINTENANCE, feed.maintenance)):
+        shown = {"spot": [price], "ema": [past.ema], "twap": [past.twap]}
+        pair = shown.get(kind, [price, past.twap])
+        w.seen_low[level][k] = min(pair) * (1.0 - bias) / price
+        w.seen_high[level][k] = max(pair) * (1.0 + bias) / price
+    value = ledger.deposits(w, k) * price
+    if leg.scale_start and value > leg.scale_start:
+        w.seen_low[INITIAL][k] *= leg.scale_start / value
+    if feed.distrust == "zero_asset" and not past.trusted:
+        w.seen_low[INITIAL][k] = 0.0
+
+
+def suspended(w: World, row: int) -> bool:
+    """Whether a leg's price is blocked, or some price of a leg's venue pauses the venue."""
+    for k in ledger.legs(w, row):
+        leg = w.instruments[k]
+        if w.feed_rows[leg.feed].distrust == "block" and not w.averages[leg.feed].trusted:
+            return True
+        for other in w.instruments.values():
+            pauses = other.venue == leg.venue and w.feed_rows[other.feed].distrust == "pause"
+            if pauses and not w.averages[other.feed].trusted:
+                return True
+    return False
 
 
 def triggered(w: World, side: str, m: str, distance: float) -> float:
@@ -191,40 +273,120 @@ def accrue(w: World) -> None:
             accrue_funding(w, k)
 
 
-def borrow_rate(leg: object, utilisation: float) -> float:
-    """Two lines that meet at the kink."""
+def borrow_rate(curve: dict, utilisation: float) -> float:
+    """Straight lines between points."""
     u = min(1.0, max(0.0, utilisation))
-    if u > leg.kink:
-        return leg.kink_rate + (leg.full_rate - leg.kink_rate) * (u - leg.kink) / (1.0 - leg.kink)
-    if leg.kink == 0.0:
-        return leg.kink_rate
-    return leg.base_rate + (leg.kink_rate - leg.base_rate) * u / leg.kink
+    middle = curve["points"]
+    if middle is None:
+        middle = [(curve["kink"], curve["at_kink"])]
+    points = [(0.0, curve["base"]), *middle, (1.0, curve["full"])]
+    for (left, low), (right, high) in pairwise(points):
+        if u <= right:
+            return low + (high - low) * (u - left) / (right - left) if right > left else high
+    return points[-1][1]
 
 
 def accrue_interest(w: World, k: str) -> None:
-    """Every loan grows; every deposit grows by its share of that, less the protocol's cut."""
+    """Every loan grows by the curve and the fees; every deposit by its share of the curve's part.
+
+    The protocol gets the rest; of that, the insurance fund's part leaves the pool as cash.
+    """
     leg = w.instruments[k]
     lent, deposited = ledger.loans(w, k), ledger.deposits(w, k)
-    if lent <= 0.0 or deposited <= 0.0:
+    if leg.curve is None or lent <= 0.0 or deposited <= 0.0:
         return
-    growth = borrow_rate(leg, lent / deposited) * w.step_length / YEAR
-    interest = lent * growth
-    reserve = interest * leg.reserve_factor
-    earned = (interest - reserve) / deposited
+    fees = leg.curve["fees"]
+    base = borrow_rate(leg.curve, lent / deposited)
+    share, fixed = fees["share"] + fees["insurance_share"], fees["fixed"] + fees["insurance_fixed"]
+    years = w.step_length / YEAR
+    charged = (base * share + fixed) * years
+    growth = base * years + charged
+    reserve = lent * base * years * leg.curve["reserve_factor"]
+    earned = (lent * base * years - reserve) / deposited
     for row in w.holdings:
         balance = row.get(k, 0.0)
         row[k] = balance * (1.0 + (earned if balance >= 0.0 else growth))
     w.borrow_index[k] *= 1.0 + growth
     w.deposit_index[k] *= 1.0 + earned
-    ledger.post(w, k, w.protocol, reserve)
+    ledger.post(w, k, w.protocol, reserve + lent * charged)
+    insured = lent * (base * fees["insurance_share"] + fees["insurance_fixed"]) * years
+    if insured > 0.0 and leg.asset == w.cash:
+        paid = min(insured, max(0.0, ledger.pool_cash(w, k)))
+        ledger.post(w, k, w.protocol, -paid)
+        ledger.hand(w, "insurance " + leg.venue, w.cash, paid)
 
 
 def accrue_funding(w: World, k: str) -> None:
-    """Longs owe shorts the averaged premium plus the interest part, within the cap."""
-    leg = w.instruments[k]
+    """Longs owe shorts by the venue's kind of funding, within its cap."""
+    leg, rule = w.instruments[k], w.instruments[k].funding
     index = w.published[leg.feed]
     premium = w.mark[leg.market] / index - 1.0
-    keep = math.exp(-w.step_length / leg.premium_time)
+    keep = math.exp(-w.step_length / (rule["premium_hours"] * 3600.0))
     w.premium[k] = keep * w.premium[k] + (1.0 - keep) * premium
-    rate = min(leg.funding_cap, max(-leg.funding_cap, w.premium[k] + leg.funding_offset))
-    w.funding[k] += rate * index * w.step_length / DAY
+    days = w.step_length / DAY
+    if rule["kind"] == "twap":
+        paid = within(w.premium[k] + rule["offset"], rule["cap"]) * days
+    elif rule["kind"] == "premium":
+        pull = within(rule["interest"] - w.premium[k], rule["clamp"])
+        paid = within((w.premium[k] + pull) * 24.0 / rule["period_hours"], rule["cap"]) * days
+    else:
+        paid = within(skewed_funding(w, k, index), rule["cap"] * days)
+    w.funding[k] += paid * index
+
+
+def within(x: float, bound: float) -> float:
+    """Return x, but no further from zero than the bound."""
+    return math.copysign(min(abs(x), bound), x)
+
+
+def skewed_funding(w: World, k: str, index: float) -> float:
+    """Funding of one step that follows what traders hold, the market maker left out."""
+    rule, maker = w.instruments[k].funding, w.venues[w.instruments[k].venue].maker
+    held = [row.get(k, 0.0) for number, row in enumerate(w.holdings) if number != maker]
+    long, short = sum(max(0.0, q) for q in held), sum(max(0.0, -q) for q in held)
+    if rule["kind"] == "velocity":
+        days, before = w.step_length / DAY, w.own_rate[k]
+        change = within((long - short) / rule["skew_scale"], 1.0) * rule["max_velocity"] * days
+        w.own_rate[k] = within(before + change, rule["cap"])
+        return (before + 0.5 * change) * days
+    if long + short <= 1e-9:
+        return 0.0
+    if rule["kind"] == "imbalance":
+        skew = (long - short) * index
+        size = rule["factor"] * abs(skew) ** rule["exponent"] / ((long + short) * index)
+        return math.copysign(size, skew) * w.step_length
+    w.own_rate[k] += adapted(w, rule, w.own_rate[k], (long - short) / (long + short))
+    return w.own_rate[k] * w.step_length
+
+
+def adapted(w: World, rule: dict, rate: float, skew: float) -> float:
+    """Change of a rate that climbs with the imbalance, or fades in balance."""
+    w.decide(abs(skew) - rule["threshold_stable"], 1.0)
+    w.decide(abs(skew) - rule["threshold_decrease"], 1.0)
+    if rate != 0.0:
+        w.decide(skew, 1.0)
+    if abs(skew) > rule["threshold_stable"] or rate * skew < 0.0:
+        moved = rate + skew * rule["increase"] * w.step_length
+        return within(moved, rule["max_rate"]) - rate
+    if abs(skew) < rule["threshold_decrease"]:
+        return -within(rate, min(abs(rate), rule["decrease"] * w.step_length))
+    return 0.0
+
+
+def own_price(w: World, k: str, traded: float, skew: float, quantity: float) -> float:
+    """What a venue makes of the market's price, from what traders hold before the trade."""
+    rule = w.instruments[k].pricing
+    if rule["kind"] == "skew":
+        return traded * (1.0 + (skew + 0.5 * quantity) / rule["skew_scale"])
+    if rule["kind"] == "book":
+        return traded
+    before, after = skew * traded, (skew + quantity) * traded
+    crossed = before * after < 0.0
+    e, worse, better = rule["exponent"], rule["factor_worse"], rule["factor_better"]
+    if crossed:
+        gained = better * abs(before) ** e - worse * abs(after) ** e
+    else:
+        factor = better if abs(after) < abs(before) else worse
+        gained = factor * (abs(before) ** e - abs(after) ** e)
+    share = within(-gained / (abs(quantity) * traded), 0.5)
+    return traded / (1.0 - share) if quantity > 0.0 else traded * (1.0 - share)

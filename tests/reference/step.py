@@ -1,5 +1,7 @@
 """One step, phase by phase, and the beginning and end of a path."""
 
+from copy import deepcopy
+
 from tests.reference import ledger, liquidation, margin, market, trading, waterfall
 from tests.reference.world import MAINTENANCE, World
 
@@ -116,7 +118,7 @@ def all_had_time(w: World, row: int) -> bool:
 
 def liquidate_account(w: World, row: int) -> bool:
     """One call on an account, and its write-off if nothing is left; whether it changed."""
-    if not margin.is_below(w, row):
+    if not margin.is_below(w, row) or market.suspended(w, row):
         return False
     changed = False
     offer = liquidation.chosen(w, row)
@@ -185,7 +187,8 @@ def unwind(w: World) -> bool:
 
 def finish(w: World) -> dict[str, float]:
     """Results as they would be if the path ended now."""
-    seen = dict(w.seen_value), dict(w.seen_notional), dict(w.unseen), dict(w.published)
+    seen = deepcopy((w.seen_value, w.seen_notional, w.unseen, w.published))
+    counted = deepcopy((w.seen_low, w.seen_high, w.seen_band))
     w.published = {name: w.mark[feed.market] for name, feed in w.feed_rows.items()}
     market.read_prices(w)
     results = dict(w.results)
@@ -193,6 +196,7 @@ def finish(w: World) -> dict[str, float]:
     results["trader_loss"] = w.start_wealth[0] - trader_wealth(w)
     results["liquidator_profit"] = liquidator_wealth(w) - w.start_wealth[1]
     w.seen_value, w.seen_notional, w.unseen, w.published = seen
+    w.seen_low, w.seen_high, w.seen_band = counted
     return results
 
 

@@ -20,15 +20,26 @@ def take_from_book(w: World, k: str, row: int, quantity: float) -> float:
         equity, initial = margin.assess(w, INITIAL, maker)
         w.decide(equity - initial, margin.gross(w, maker))
         free = max(0.0, equity - initial)
-        quantity *= min(1.0, free / (growth * w.seen_notional[k] * w.ratio[INITIAL][k]))
+        need = growth * w.seen_notional[k] * w.ratio[INITIAL][k]
+        if not is_flat(leg.ratio):
+            after = margin.perpetual_requirement(w, INITIAL, k, his - quantity)
+            need = after - margin.perpetual_requirement(w, INITIAL, k, his)
+        quantity *= min(1.0, free / need) if need > 0.0 else 1.0
     if quantity == 0.0:
         return 0.0
-    price = market.trade(w, leg.market, quantity) - w.funding[k]
+    traded = market.trade(w, leg.market, quantity)
+    price = market.own_price(w, k, traded, -his, quantity) - w.funding[k]
     for who, sign in ((row, 1.0), (maker, -1.0)):
         ledger.post(w, k, who, sign * quantity)
         ledger.post(w, leg.quote, who, -sign * quantity * price)
     ledger.settle_if_flat(w, row, k)
     return quantity
+
+
+def is_flat(ratio: dict) -> bool:
+    """Whether a margin ratio is two numbers and nothing else."""
+    scaled = ratio["tiers"] or ratio["skew"] or ratio["size_slope"] or ratio["open_interest"]
+    return not (scaled or ratio["least"] or ratio["floor"] or ratio["rounding"])
 
 
 def most_valuable_deposit(w: World, row: int) -> str | None:

@@ -59,6 +59,11 @@ class World:
         self.unseen = dict.fromkeys(self.instruments, 1.0)  # socialised since the last look
         self.funding = dict.fromkeys(self.instruments, 0.0)
         self.premium = dict.fromkeys(self.instruments, 0.0)
+        self.own_rate = dict.fromkeys(self.instruments, 0.0)  # funding rates that move themselves
+        self.averages: dict[str, SimpleNamespace] = {}  # feed -> what it keeps of the past
+        self.seen_low: dict[str, dict[str, float]] = {INITIAL: {}, MAINTENANCE: {}}
+        self.seen_high: dict[str, dict[str, float]] = {INITIAL: {}, MAINTENANCE: {}}
+        self.seen_band: dict[str, float] = {}  # place of open interest in its band
         self.mark: dict[str, float] = {}
         self.opening_mark: dict[str, float] = {}
         self.displacement: dict[str, float] = {}
