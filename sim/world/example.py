@@ -18,13 +18,14 @@ from sim.state import codes
 from sim.world.assemble import assemble, assess_rows, opening_prices
 from sim.world.compose import compose
 from sim.world.law import law_of
-from sim.world.layout import Layout
+from sim.world.layout import Instrument, Layout
 from sim.world.population import Population
 from sim.world.positions import Legs
 from sim.world.schema.explain import validated
 from sim.world.schema.run import RunConfig
 
-Holding = Mapping[tuple[str, str], float]  # (kind, asset) -> tokens, contracts or quote
+# (kind, asset, and for an option days, strike and whether a call) -> tokens, contracts or quote
+Holding = Mapping[tuple[Any, ...], float]
 
 REACH = (0.01, 10.0)  # a liquidation price is looked for between these multiples of the present
 POINTS = 400
@@ -137,9 +138,9 @@ class Examples:
 def _population(layout: Layout, holdings: Sequence[Holding]) -> Population:
     (venue,) = layout.venues
     rows: list[tuple[int, int, float]] = [
-        (trader, layout.instrument(kind, venue, asset), amount)
+        (trader, layout.instruments.index(Instrument(key[0], venue, *key[1:])), amount)
         for trader, holding in enumerate(holdings)
-        for (kind, asset), amount in holding.items()
+        for key, amount in holding.items()
     ]
     trader, instrument = (np.array([row[i] for row in rows], dtype=np.int64) for i in (0, 1))
     amount = np.array([row[2] for row in rows])

@@ -47,12 +47,20 @@ ELSEWHERE = {
     "perpetuals.depth": "P8",
 }
 # Terms of P2, by the section of the YAML that they are made of (DESIGN's letters).
-TERMS = {"assets": "W", "emodes": "pair weights", "perpetuals": "T"}
+TERMS = {
+    "assets": "W",
+    "emodes": "pair weights",
+    "perpetuals": "T",
+    "option_margin": "O",
+    "grid": "G",
+}
+UNUSED = {"scenario_grid": ("T", "O"), "sum_of_legs": ("G",)}  # terms, by the engine in charge
 NO_VARIANT = ("none", "ignore")  # values of a choice that stand for its absence
 # Choices that are worth a word only where they differ from the default.
-QUIET = frozenset(("of", "close_of", "perp_price", "initial", "maintenance", "pricing"))
+QUIET = frozenset(("of", "close_of", "perp_price", "initial", "maintenance", "engine"))
 # What is worth a word as soon as it is there and not at its default, by part of the path.
 NOTABLE = {
+    "contingency": "K",
     "confidence": "confidence",
     "deviation": "deviation threshold",
     "heartbeat": "heartbeat",
@@ -122,7 +130,9 @@ def parameters(venue: VenueConfig) -> list[Parameter]:
 def variants(venue: VenueConfig) -> dict[str, list[str]]:
     """Name the variants of each primitive that a venue uses."""
     found: dict[str, list[str]] = {name: [] for name in NAMES}
-    found["P2"] += [term for section, term in TERMS.items() if getattr(venue, section, None)]
+    unused = UNUSED.get(getattr(venue, "engine", "sum_of_legs"), ())
+    terms = (term for section, term in TERMS.items() if getattr(venue, section, None))
+    found["P2"] += [term for term in terms if term not in unused]
     found["P3"] += ["initial", "maintenance"]
     if venue.insurance > 0.0:
         found["P7"].append("insurance")
@@ -147,7 +157,7 @@ def _matters(parameter: Parameter, venue: VenueConfig) -> bool:
         return bool(venue.perpetuals)
     if parameter.path[:2] == ("liquidation", "bonus"):
         return _lends(venue)
-    return True
+    return parameter.path[0] not in ("options", "grid", "option_margin")  # named by their terms
 
 
 Found = tuple[str, tuple[str, ...], Any, FieldInfo, bool]

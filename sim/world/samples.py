@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from sim.world.example import Examples, Holding, Measured, start_prices
 from sim.world.schema.run import RunConfig
@@ -55,6 +55,9 @@ def samples_of(config: RunConfig, prices: dict[str, float]) -> Iterator[Sample]:
         yield from _perpetuals(asset, cash, prices)
         if asset in venue.assets:
             yield _hedged(asset, cash, prices)
+    listed: Mapping[str, Any] = getattr(venue, "options", {})
+    for asset, listing in list(listed.items())[:1]:
+        yield from _options(asset, listing, venue, config, prices)
 
 
 def _loan(venue: VenueConfig, config: RunConfig, prices: dict[str, float]) -> Iterator[Sample]:
@@ -92,3 +95,24 @@ def _hedged(asset: str, cash: str, prices: dict[str, float]) -> Sample:
         ("quote", cash): NOTIONAL / prices[cash],
     }
     return Sample(f"{NOTIONAL:,.0f} USD of {asset}, short as much perpetual", holding, asset)
+
+
+def _options(
+    asset: str,
+    listing: Any,
+    venue: VenueConfig,
+    config: RunConfig,
+    prices: dict[str, float],
+) -> Iterator[Sample]:
+    """A covered call and a short straddle, of the last expiry and the strike nearest to spot."""
+    days, strike = max(listing.expiries), min(listing.strikes, key=lambda s: abs(s - 1.0))
+    contracts = NOTIONAL / prices[asset]
+    call, put = ("option", asset, days, strike, True), ("option", asset, days, strike, False)
+    what = f"of {asset}, strike {strike:g} x spot, {days:g} days"
+    if asset in venue.assets:
+        holding = {("balance", asset): contracts, call: -contracts}
+        yield Sample(f"covered call: {NOTIONAL:,.0f} USD {what}", holding, asset)
+    cash = config.settlement
+    holding = {("balance", cash): NOTIONAL / prices[cash], call: -contracts, put: -contracts}
+    title = f"short straddle: {NOTIONAL:,.0f} USD {what}, on {NOTIONAL:,.0f} {cash}"
+    yield Sample(title, holding, asset)
