@@ -5,7 +5,7 @@ All act on ``state``; ``world`` is read-only. The laboratory calls the same phas
 
 from sim.compile import lean
 from sim.liquidation.rounds import flag_breaches, run_rounds
-from sim.margin.health import assess
+from sim.margin.health import assess, assess_here
 from sim.margin.watch import look
 from sim.market.accrual import accrue_all
 from sim.market.course import Course, move_prices
@@ -111,7 +111,7 @@ def find_acting(world: World, state: State) -> int:
         row = world.accounts[a]
         if (step_number + row.phase) % row.interval != 0:
             continue
-        equity, required = assess(world, state, MAINTENANCE, a)
+        equity, required = assess_here(world, state, MAINTENANCE, a)
         if equity < row.watch * required:
             state.lists[ACTING, count] = a
             count += 1

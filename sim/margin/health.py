@@ -177,8 +177,11 @@ def netted(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, fl
 
 
 @inlined
-def assess(world: World, state: State, level: int, a: int) -> tuple[float, float]:
-    """Equity and requirement of ledger row ``a`` at a level, USD, by the engine that margins it."""
+def assess_here(world: World, state: State, level: int, a: int) -> tuple[float, float]:
+    """Equity and requirement of ledger row ``a`` at a level, USD, by the engine that margins it.
+
+    Compiled into its caller, for the loops over many accounts.
+    """
     terms = terms_of(world)
     book = Book(state.balance, state.legs, state.g)
     who = Holder(a, state.rows[a].leg_count, world.accounts[a].emode)
@@ -187,6 +190,12 @@ def assess(world: World, state: State, level: int, a: int) -> tuple[float, float
     if state.g.shape[0] > LOW or terms.gains != 0:
         return summed_viewed(terms, book, level, who)
     return summed(terms, book, level, who)
+
+
+@lean
+def assess(world: World, state: State, level: int, a: int) -> tuple[float, float]:
+    """`assess_here`, called: code that looks at one account need not hold all the engines."""
+    return assess_here(world, state, level, a)
 
 
 @lean
@@ -203,5 +212,5 @@ def below(equity: float, requirement: float, strict: int) -> bool:
 @lean
 def in_breach(world: World, state: State, a: int) -> bool:
     """Whether ledger row ``a`` may be liquidated."""
-    equity, requirement = assess(world, state, MAINTENANCE, a)
+    equity, requirement = assess_here(world, state, MAINTENANCE, a)
     return below(equity, requirement, world.venues[world.accounts[a].venue].strict)

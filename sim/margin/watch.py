@@ -14,7 +14,7 @@ direction, not an approximation: values and requirements are linear (or piecewis
 import numpy as np
 
 from sim.compile import inlined, lean, merged
-from sim.margin.health import assess, leg_requirement, terms_of, viewed_term
+from sim.margin.health import assess_here, leg_requirement, terms_of, viewed_term
 from sim.margin.ratio import bent_spread
 from sim.margin.terms import Book, Holder, Terms, leg_value
 from sim.margin.weights import liability_weight
@@ -111,7 +111,7 @@ def spread_viewed(terms: Terms, book: Book, who: Holder, watch: float, skin: flo
 def near(world: World, state: State, a: int, watch: float, skin: float) -> bool:
     """Whether account ``a`` could reach ``watch`` times maintenance inside a skin."""
     row = world.accounts[a]
-    equity, requirement = assess(world, state, MAINTENANCE, a)
+    equity, requirement = assess_here(world, state, MAINTENANCE, a)
     terms = terms_of(world)
     book = Book(state.balance, state.legs, state.g)
     who = Holder(a, state.rows[a].leg_count, row.emode)
