@@ -181,9 +181,9 @@ def chosen(w: World, row: int) -> SimpleNamespace | None:
 
 
 def near_whole(w: World, count: float) -> None:
-    """Note how near a count is to where it is rounded otherwise."""
-    if count != 0.0:
-        w.decide((count + 0.5) % 1.0 - 0.5, 1.0)
+    """Note how near a count is to where it is rounded otherwise: 1e-9 beside a whole number."""
+    gap = (count + 0.5) % 1.0 - 0.5
+    w.decide(min(abs(gap - 1e-9), abs(gap + 1e-9)), 0.1)
 
 
 def allowed_now(w: World, row: int) -> float:

@@ -54,7 +54,10 @@ def insured(w: World, row: int, k: str, owed: float) -> float:
     market.swap(w, fund, leg.asset, covered)
     ledger.hand(w, fund, leg.asset, -covered)
     ledger.post(w, k, row, covered)
-    w.results["insurance_used"] += (before - w.outside[fund][w.cash]) * w.mark[w.cash]
+    if leg.asset == w.cash:  # nothing is bought: what was owed, at the price it was owed at
+        w.results["insurance_used"] += covered * w.seen_notional[k]
+    else:
+        w.results["insurance_used"] += (before - w.outside[fund][w.cash]) * w.mark[w.cash]
     return covered
 
 
