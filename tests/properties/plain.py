@@ -7,6 +7,7 @@ A record's own attribute ``size`` hides the field of that name, so every venue s
 the books must balance all the same.
 """
 
+import math
 import os
 import sys
 
@@ -27,7 +28,7 @@ from tests.phases import PHASES
 from tests.random_worlds import Play, default, play, stressed
 
 USERS = (transfer, waterfall, accrual, deleverage, trade, transfers)
-TAX = 1.0 - 1e-2
+LEAK = 1e-7  # small enough that a busy path must add it up to be seen
 
 
 def records(rows: tuple) -> tuple:
@@ -42,13 +43,13 @@ def assess_records(world, state, level, rows):
 
 
 def leaky_post(state, k, a, amount):
-    """Half of an entry loses a hundredth on the way."""
-    sim.ledger.post(state, k, a, amount if amount < 0.0 else TAX * amount)
+    """Half of an entry loses a ten-millionth on the way."""
+    sim.ledger.post(state, k, a, amount if amount < 0.0 else (1.0 - LEAK) * amount)
 
 
 def leaky_hand(state, holder, asset, amount):
     """The same outside the venues."""
-    sim.ledger.hand(state, holder, asset, amount if amount < 0.0 else TAX * amount)
+    sim.ledger.hand(state, holder, asset, amount if amount < 0.0 else (1.0 - LEAK) * amount)
 
 
 def silent_settle(world, state, a, k):
@@ -63,11 +64,16 @@ FAULTS = {"none": None, "post": leaky_post, "hand": leaky_hand, "settle_flat": s
 
 
 def world() -> Play:
-    """A small world in which accounts are liquidated at once."""
-    config = default(
-        {"accounts": 40, "steps": 2, "step_seconds": 3600.0, "block_seconds": 600.0, "seed": 4}
-    )
-    return play(stressed(config, 10.0, 0.01), "venue", "full")
+    """A world in which all prices halve within four hours.
+
+    An imbalance is stated on the scale of all that is held and has moved. So the world has to be
+    busy on any path: what liquidators hand over must not be small beside what lies still.
+    """
+    times = {"steps": 4, "step_seconds": 3600.0, "block_seconds": 600.0}
+    config = stressed(default({"accounts": 120} | times), 5.0, 0.05)
+    risky = config["market"]["volatility"]
+    halving = dict.fromkeys(risky, math.log(0.5) * 365.0 * 24.0 / 4.0)
+    return play(config | {"market": config["market"] | {"drift": halving}}, "venue", "full")
 
 
 def largest_imbalance(path: Play) -> float:
