@@ -17,10 +17,13 @@ from sim.state.world import World
 
 @lean
 def exhausted(world: World, state: State, a: int) -> bool:
-    """No contracts, no collateral worth a call, and still a debt."""
+    """No contracts, no collateral worth a call, and a debt that it does not cover.
+
+    A small account that nobody cares to liquidate is no loss while it can pay (marginfi asks for
+    ``liabs > assets`` as well as for assets below its threshold).
+    """
     dust = world.venues[world.accounts[a].venue].dust
-    collateral = 0.0
-    owes = False
+    collateral = owed = 0.0
     for i in range(state.rows[a].leg_count):
         k = state.legs[a, i]
         quantity = state.balance[k, a]
@@ -28,9 +31,10 @@ def exhausted(world: World, state: State, a: int) -> bool:
         if kind == PERPETUAL and quantity != 0.0:
             return False
         if kind == BALANCE:
-            owes = owes or quantity < 0.0
-            collateral += max(0.0, leg_value(state.g, k, quantity))
-    return owes and collateral <= dust
+            value = leg_value(state.g, k, quantity)
+            collateral += max(0.0, value)
+            owed += max(0.0, -value)
+    return owed > collateral and collateral <= dust
 
 
 @lean

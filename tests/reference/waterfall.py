@@ -7,7 +7,7 @@ from tests.reference.world import World
 
 
 def exhausted(w: World, row: int) -> bool:
-    """No contracts, deposits of no more than dust, and a debt."""
+    """No contracts, deposits of no more than dust, and a debt larger than they are."""
     dust = w.venues[w.accounts[row].venue].dust
     kinds = {k: w.instruments[k].kind for k in ledger.legs(w, row)}
     if "perpetual" in kinds.values():
@@ -16,9 +16,12 @@ def exhausted(w: World, row: int) -> bool:
     if all(q > 0.0 for q in balances.values()):
         return False
     worth = sum(margin.value(w, k, q) for k, q in balances.items() if q > 0.0)
+    owed = -sum(margin.value(w, k, q) for k, q in balances.items() if q < 0.0)
     if worth != dust:
         w.decide(worth - dust, max(worth, dust))
-    return worth <= dust
+    if worth <= dust:
+        w.decide(owed - worth, max(owed, worth))
+    return worth <= dust and owed > worth
 
 
 def write_off(w: World, row: int) -> None:
