@@ -9,7 +9,7 @@ and work with every engine.
 from typing import NamedTuple
 
 from sim.compile import lean
-from sim.margin.health import assess
+from sim.margin.health import assess, net_delta
 from sim.state.state import State
 from sim.state.world import World
 
@@ -68,19 +68,47 @@ def apply_perpetual(world: World, state: State, a: int, offer: Offer, notional: 
 
 
 @lean
+def second_leg(world: World, offer: Offer) -> int:
+    """The other instrument that a call changes: what is seized, or a perpetual's quote side."""
+    return world.instruments[offer.leg].quote if offer.collateral < 0 else offer.collateral
+
+
+@lean
+def apply(world: World, state: State, a: int, offer: Offer, notional: float) -> None:
+    """Carry the offer out on the row alone."""
+    if offer.collateral < 0:
+        apply_perpetual(world, state, a, offer, notional)
+    else:
+        apply_pair(state, a, offer, notional)
+
+
+@lean
 def health_after(
     world: World, state: State, a: int, level: int, offer: Offer, notional: float
 ) -> float:
     """Health of row ``a`` at a level if ``notional`` of the offer were taken, USD."""
-    perpetual = offer.collateral < 0
-    second = world.instruments[offer.leg].quote if perpetual else offer.collateral
+    second = second_leg(world, offer)
     first_kept = state.balance[offer.leg, a]
     second_kept = state.balance[second, a]
-    if perpetual:
-        apply_perpetual(world, state, a, offer, notional)
-    else:
-        apply_pair(state, a, offer, notional)
+    apply(world, state, a, offer, notional)
     equity, requirement = assess(world, state, level, a)
     state.balance[offer.leg, a] = first_kept
     state.balance[second, a] = second_kept
     return equity - requirement
+
+
+@lean
+def turn(world: World, state: State, a: int, offer: Offer, k: int) -> float:
+    """USD of the offer that bring the net delta on instrument k's underlying to zero.
+
+    All of the offer where it does not get so far.
+    """
+    second = second_leg(world, offer)
+    first_kept = state.balance[offer.leg, a]
+    second_kept = state.balance[second, a]
+    now = net_delta(world, state, a, world.instruments[k].group)
+    apply(world, state, a, offer, offer.full)
+    then = net_delta(world, state, a, world.instruments[k].group)
+    state.balance[offer.leg, a] = first_kept
+    state.balance[second, a] = second_kept
+    return offer.full * now / (now - then) if now * then < 0.0 else offer.full

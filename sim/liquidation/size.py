@@ -2,9 +2,9 @@
 
 from sim.compile import lean
 from sim.liquidation.bonus import loan_to_value
-from sim.liquidation.offer import Offer, health_after, limited
+from sim.liquidation.offer import Offer, health_after, limited, second_leg, turn
 from sim.margin.health import leg_value
-from sim.state.codes import CLOSE_FACTOR, TARGET
+from sim.state.codes import CLOSE_FACTOR, NET_OF_LEGS, TARGET
 from sim.state.state import State
 from sim.state.world import World
 
@@ -22,17 +22,33 @@ def close_factor_size(world: World, state: State, a: int, offer: Offer, venue: i
 
 
 @lean
+def turns(world: World, state: State, a: int, offer: Offer) -> tuple[float, float]:
+    """Where health stops being linear in what is taken, in ascending order.
+
+    A netting engine charges |net delta|, so relief turns into charge where a delta changes sign.
+    """
+    if world.venues[world.accounts[a].venue].engine != NET_OF_LEGS:
+        return offer.full, offer.full
+    one = turn(world, state, a, offer, offer.leg)
+    other = turn(world, state, a, offer, second_leg(world, offer))
+    return min(one, other), max(one, other)
+
+
+@lean
 def target_size(world: World, state: State, a: int, offer: Offer) -> float:
     """What restores health at the target level: the shortage over the relief per USD taken.
 
-    Linear interpolation between taking nothing and taking all, exact for engines that add legs.
-    If the leg cannot help (a bonus larger than the requirement it frees), all of it is taken.
+    Linear interpolation between the points at which health turns, exact for both engines. If the
+    leg cannot restore it (a bonus larger than the requirement it frees), all of it is taken.
     """
-    now = health_after(world, state, a, TARGET, offer, 0.0)
-    then = health_after(world, state, a, TARGET, offer, offer.full)
-    if then <= now:
-        return offer.full
-    return offer.full * min(1.0, max(0.0, -now / (then - now)))
+    first, second = turns(world, state, a, offer)
+    start, low = 0.0, health_after(world, state, a, TARGET, offer, 0.0)
+    for end in (first, second, offer.full):
+        high = health_after(world, state, a, TARGET, offer, end)
+        if high >= 0.0 and high > low:
+            return start + (end - start) * max(0.0, -low / (high - low))
+        start, low = end, high
+    return offer.full
 
 
 @lean

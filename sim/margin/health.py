@@ -108,6 +108,15 @@ def net_and_gross(terms: Terms, book: Book, who: Holder, n: int) -> tuple[float,
 
 
 @lean
+def net_delta(world: World, state: State, a: int, n: int) -> float:
+    """Net delta of ledger row ``a`` on underlying n, USD."""
+    terms = Terms(world.instruments, world.weight, world.ratio, world.netting)
+    book = Book(state.balance, state.legs, state.g)
+    _, net, _ = net_and_gross(terms, book, Holder(a, state.rows[a].leg_count, 0), n)
+    return net
+
+
+@lean
 def netted(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, float]:
     """Equity and requirement where legs on one underlying offset each other.
 

@@ -82,6 +82,12 @@ def offers(w: World, row: int) -> list[SimpleNamespace]:
 
 def health_after(w: World, level: str, row: int, offer: SimpleNamespace, usd: float) -> float:
     """Health of the account if so much of the offer had been taken."""
+    equity, required = margin.assess_quantities(w, level, row, left_after(w, row, offer, usd))
+    return equity - required
+
+
+def left_after(w: World, row: int, offer: SimpleNamespace, usd: float) -> dict[str, float]:
+    """What the account would hold if so much of the offer had been taken."""
     after = {k: ledger.held(w, row, k) for k in ledger.legs(w, row)}
     k = offer.leg
     if offer.collateral is None:
@@ -97,8 +103,7 @@ def health_after(w: World, level: str, row: int, offer: SimpleNamespace, usd: fl
         after[offer.collateral] *= 1.0 - given / margin.value(
             w, offer.collateral, after[offer.collateral]
         )
-    equity, required = margin.assess_quantities(w, level, row, after)
-    return equity - required
+    return after
 
 
 def chosen(w: World, row: int) -> SimpleNamespace | None:
@@ -132,11 +137,7 @@ def size_of_call(w: World, row: int, offer: SimpleNamespace) -> float:
         owed = offer.full if offer.collateral is None else offer.owed
         notional = owed * share
     else:
-        now = health_after(w, TARGET, row, offer, 0.0)
-        then = health_after(w, TARGET, row, offer, offer.full)
-        w.decide(then - now, margin.gross(w, row))
-        helps = then > now
-        notional = offer.full * min(1.0, max(0.0, now / (now - then))) if helps else offer.full
+        notional = least_that_restores(w, row, offer)
     notional = min(notional, terms.max_notional, offer.full)
     for rest in (offer.full, offer.full - notional):
         if rest != terms.dust:
@@ -144,6 +145,34 @@ def size_of_call(w: World, row: int, offer: SimpleNamespace) -> float:
     if offer.full <= terms.dust or offer.full - notional <= terms.dust:
         return offer.full
     return notional
+
+
+def least_that_restores(w: World, row: int, offer: SimpleNamespace) -> float:
+    """USD that bring health at the target level to zero; all of the offer if nothing does.
+
+    Health is a chain of straight lines, bent where a net delta changes sign.
+    """
+    bends = bends_of(w, row, offer) if w.venues[w.accounts[row].venue].nets else []
+    points = [0.0, *sorted(bends), offer.full]
+    health = [health_after(w, TARGET, row, offer, usd) for usd in points]
+    for left, right, low, high in zip(points, points[1:], health, health[1:], strict=False):
+        if right in bends:  # at the end of the offer it makes no difference which way it goes
+            w.decide(high, margin.gross(w, row))
+        if low < 0.0 <= high:
+            return left + (right - left) * low / (low - high)
+    return offer.full
+
+
+def bends_of(w: World, row: int, offer: SimpleNamespace) -> list[float]:
+    """USD taken at which the account is neither long nor short of an underlying."""
+    before = margin.deltas(w, left_after(w, row, offer, 0.0))
+    after = margin.deltas(w, left_after(w, row, offer, offer.full))
+    found = []
+    for underlying, net in before.items():
+        rest = after.get(underlying, 0.0)
+        if net * rest < 0.0:
+            found.append(offer.full * net / (net - rest))
+    return found
 
 
 def means_of(w: World, number: int, offer: SimpleNamespace) -> float:

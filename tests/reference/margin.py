@@ -59,6 +59,17 @@ def leg_requirement(w: World, level: str, emode: int, k: str, quantity: float) -
     return -value(w, k, quantity) * (loan_weight(w, level, emode, k, quantity) - 1.0)
 
 
+def deltas(w: World, quantities: dict[str, float]) -> dict[str, float]:
+    """Net delta by underlying, USD."""
+    net: dict[str, float] = {}
+    for k, quantity in quantities.items():
+        leg = w.instruments[k]
+        contracts = leg.kind == "perpetual"
+        usd = quantity * w.seen_notional[k] if contracts else value(w, k, quantity)
+        net[leg.group] = net.get(leg.group, 0.0) + usd
+    return net
+
+
 def netted_requirement(w: World, level: str, quantities: dict[str, float]) -> float:
     """Rate on net delta by underlying, plus a charge on what is hedged."""
     total = 0.0
