@@ -44,3 +44,10 @@ MARKET = 0
 PROTOCOL = 1
 TRANSIT = 2
 FIRST_INSURANCE = 3  # one per venue; the liquidators follow
+
+# Options, P2 term G: what a scenario does to volatility
+VOL_SAME = 0
+VOL_UP = 1
+VOL_DOWN = 2
+SKEW_LINEAR = 3  # wings turn about the forward; each expiry's result counts as a loss
+SKEW_ABSOLUTE = 4  # both wings rise; each expiry's result counts as a loss
