@@ -6,33 +6,26 @@ legs. Options are gathered by *book* (one underlying and expiry): a discount dep
 a book's worth, and a skew scenario counts every book's result as a loss.
 
 Sources: CME SPAN (16 scenarios, extreme moves at a cover); Derive PMRM_2, derivexyz/v2-core
-``PMRMLib_2.sol`` (volatility shocks that depend on expiry, skew scenarios, discounting, basis).
+``PMRMLib_2.sol`` (``getScenarioPnL``, ``_addBasisContingency``).
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.compile import lean
-from sim.market.black import option_value
-from sim.numerics import exp, log, power
-from sim.state.codes import SKEW_ABSOLUTE, SKEW_LINEAR, VOL_DOWN, VOL_SAME, VOL_UP
+from sim.margin.shocks import (
+    Contract,
+    basis_factor,
+    long_factor,
+    present_value,
+    scenario_price,
+    shocked_forward,
+    short_factor,
+)
+from sim.state.codes import SKEW_ABSOLUTE, SKEW_LINEAR
 
-YEAR = 365.0 * 86400.0
-INSTANT = 1.0  # s, so that an expired option's volatility shock stays finite
 LINEAR = -1  # book of an instrument that is no option
-
-
-class Contract(NamedTuple):
-    """One option as the market sees it now."""
-
-    sign: float  # +1 call, -1 put
-    strike: float  # quote per unit
-    forward: float  # quote per unit
-    volatility: float  # 1/sqrt(year)
-    seconds: float  # to expiry
-    rate: float  # 1/year
 
 
 class Shelf(NamedTuple):
@@ -58,108 +51,11 @@ class Holding(NamedTuple):
     quantity: np.ndarray  # (K,) signed
     underlying: int  # only these legs; ALL
     delta: float  # USD gained per unit of relative move by legs that are not on the shelf
+    scanned: float  # the same per unit of the scan range
 
 
 ALL = -1
 LONG_FACTOR, SHORT_FACTOR, BASIS_FACTOR = 0, 1, 2
-
-
-@lean
-def shock_scale(grid: np.void, seconds: float) -> float:
-    """Multiple of the volatility shock at a term: ``(reference / term) ** power``."""
-    if seconds <= grid.reference:
-        exponent = grid.short_power
-    else:
-        exponent = grid.long_power
-    return power(grid.reference / max(seconds, grid.shortest, INSTANT), exponent)
-
-
-@lean
-def tilt(grid: np.void, rule: int, moneyness: float, seconds: float) -> float:
-    """Relative change of volatility at a log-moneyness under a skew scenario.
-
-    It grows in proportion to moneyness up to a cap, reached a few deviations from the forward.
-    """
-    root = math.sqrt(seconds / YEAR)
-    if rule == SKEW_LINEAR:
-        cap = grid.linear_base + grid.linear_slope * root
-    else:
-        cap = grid.absolute_base + grid.absolute_slope * root
-        moneyness = abs(moneyness)
-    deviation = root * grid.width_scale * (grid.width_vol + root * grid.width_vol_slope)
-    width = max(grid.width_minimum, deviation)
-    if width > 0.0:
-        change = moneyness * cap / width
-    else:
-        change = cap if moneyness >= 0.0 else -cap
-    return min(cap, change) if moneyness >= 0.0 else max(-cap, change)
-
-
-@lean
-def shocked_volatility(grid: np.void, rule: int, option: Contract) -> float:
-    """Volatility of an option in a scenario, never negative."""
-    if rule == VOL_SAME:
-        return option.volatility
-    if rule == VOL_UP:
-        shock = 1.0 + grid.vol_up * shock_scale(grid, option.seconds)
-        return max(grid.vol_minimum, option.volatility * shock)
-    if rule == VOL_DOWN:
-        shock = 1.0 - grid.vol_down * shock_scale(grid, option.seconds)
-        return option.volatility * max(0.0, shock)
-    moneyness = log(option.strike / option.forward)
-    return option.volatility * max(0.0, 1.0 + tilt(grid, rule, moneyness, option.seconds))
-
-
-@lean
-def shocked_forward(grid: np.void, spot: float, option: Contract) -> float:
-    """Forward in a scenario: what the settlement average already holds no longer moves."""
-    if grid.window <= 0.0 or option.seconds >= grid.window:
-        return option.forward * spot
-    free = option.seconds / grid.window
-    return option.forward * (1.0 - free) + option.forward * free * spot
-
-
-@lean
-def present_value(option: Contract) -> float:
-    """Price of an option now, quote."""
-    years = option.seconds / YEAR
-    deviation = option.volatility * math.sqrt(years)
-    discount = exp(-max(0.0, option.rate) * years)
-    return option_value(option.sign, option.forward, option.strike, deviation, discount)
-
-
-@lean
-def scenario_price(grid: np.void, spot: float, rule: int, option: Contract) -> float:
-    """Price of an option in a scenario, quote."""
-    forward = shocked_forward(grid, spot, option)
-    volatility = shocked_volatility(grid, rule, option)
-    years = max(0.0, option.seconds - grid.lookahead) / YEAR
-    discount = exp(-max(0.0, option.rate) * years)
-    return option_value(
-        option.sign, forward, option.strike, volatility * math.sqrt(years), discount
-    )
-
-
-@lean
-def long_factor(grid: np.void, option: Contract) -> float:
-    """Share of a book's positive worth that counts."""
-    rate = max(0.0, option.rate) * grid.long_multiple + grid.long_added
-    return grid.long_base * exp(-rate * option.seconds / YEAR)
-
-
-@lean
-def short_factor(grid: np.void, option: Contract) -> float:
-    """Multiple of a book's negative worth that counts: never above the undiscounted one."""
-    years = option.seconds / YEAR
-    known = max(0.0, option.rate)
-    rate = known * grid.short_multiple + grid.short_added
-    return min(exp(known * years), grid.short_base * exp(rate * years))
-
-
-@lean
-def basis_factor(grid: np.void, seconds: float) -> float:
-    """Share of the loss under the basis moves that is charged."""
-    return grid.basis_added + grid.basis_per_year * seconds / YEAR
 
 
 @lean
@@ -171,11 +67,22 @@ def moved(option: Contract, forward: float) -> Contract:
 
 
 @lean
-def shelve(grid: np.void, scenarios: np.ndarray, shelf: Shelf, k: int, option: Contract) -> None:
-    """Write the scenario values of one option, and the factors of its book."""
+def shelve(
+    grid: np.void,
+    scenarios: np.ndarray,
+    shelf: Shelf,
+    k: int,
+    scan: float,
+    option: Contract,
+) -> None:
+    """Write the scenario values of one option, and the factors of its book.
+
+    ``scan`` is the underlying's scan range, a relative move.
+    """
     for s in range(grid.count):
         row = scenarios[grid.first + s]
-        shelf.value[s, k] = scenario_price(grid, row.spot, row.vol, option)
+        spot = max(0.0, row.spot + row.move * scan)
+        shelf.value[s, k] = scenario_price(grid, spot, row.vol, option)
     shelf.now[k] = present_value(option)
     up = moved(option, shocked_forward(grid, grid.basis_up, option))
     down = moved(option, shocked_forward(grid, grid.basis_down, option))
@@ -192,7 +99,7 @@ def book_pnl(shelf: Shelf, row: np.void, b: int, worth: float, now: float) -> fl
     """Profit or loss of one book of options in a scenario."""
     factor = shelf.factor[LONG_FACTOR, b] if worth >= 0.0 else shelf.factor[SHORT_FACTOR, b]
     pnl = (worth * factor - now) * row.damping
-    if row.vol == SKEW_LINEAR or row.vol == SKEW_ABSOLUTE:
+    if row.vol in (SKEW_LINEAR, SKEW_ABSOLUTE):
         return -abs(pnl)
     return pnl
 
@@ -206,7 +113,7 @@ def held_here(shelf: Shelf, holding: Holding, k: int) -> bool:
 @lean
 def scenario_pnl(shelf: Shelf, row: np.void, s: int, holding: Holding) -> float:
     """Profit or loss of a holding in scenario ``s`` (``row``), quote."""
-    total = holding.delta * (row.spot - 1.0) * row.damping
+    total = (holding.delta * (row.spot - 1.0) + holding.scanned * row.move) * row.damping
     worth = 0.0
     now = 0.0
     last = LINEAR
@@ -249,7 +156,7 @@ def basis_loss(grid: np.void, shelf: Shelf, holding: Holding) -> float:
         b = shelf.book[k]
         if b != last:
             if last >= 0:
-                total += min(min(up, down), 0.0) * shelf.factor[BASIS_FACTOR, last]
+                total += min(up, down, 0.0) * shelf.factor[BASIS_FACTOR, last]
             last = b
             up = 0.0
             down = 0.0
@@ -257,7 +164,7 @@ def basis_loss(grid: np.void, shelf: Shelf, holding: Holding) -> float:
             up += holding.quantity[k] * (shelf.value[grid.count, k] - shelf.now[k])
             down += holding.quantity[k] * (shelf.value[grid.count + 1, k] - shelf.now[k])
     if last >= 0:
-        total += min(min(up, down), 0.0) * shelf.factor[BASIS_FACTOR, last]
+        total += min(up, down, 0.0) * shelf.factor[BASIS_FACTOR, last]
     return total
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compile import inlined, lean
-from sim.margin.weights import asset_weight, liability_weight
+from sim.margin.weights import asset_weight, liability_weight, sloped_ratio
 from sim.state.codes import BALANCE, NET_OF_LEGS, PERPETUAL
 from sim.state.state import State
 from sim.state.world import BASIS, LONG, NET, SHORT, World
@@ -60,7 +60,8 @@ def leg_requirement(
     penalty = terms.instruments[k].size_penalty
     size = abs(quantity)
     if kind == PERPETUAL:
-        return size * g[2, k] * liability_weight(terms.ratio[level, k], penalty, size)
+        ratio = liability_weight(terms.ratio[level, k], penalty, size)
+        return size * g[2, k] * sloped_ratio(ratio, terms.instruments[k].size_slope, size)
     if kind != BALANCE:
         return 0.0
     if quantity >= 0.0:

@@ -108,7 +108,8 @@ def book_margin(
     Returns
     -------
     tuple of (float, float, float)
-        Margin value, at most zero, quote; value now, quote; units sold. The requirement of the book is worth less margin value.
+        Margin value, at most zero, quote; value now, quote; units sold. The
+        requirement of the book is its worth less its margin value.
     """
     isolated = 0.0
     worth = 0.0

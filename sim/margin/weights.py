@@ -34,3 +34,13 @@ def liability_weight(weight: float, penalty: float, size: float) -> float:
     if penalty == 0.0:
         return weight
     return max(weight, 0.8 * weight + penalty * math.sqrt(size))
+
+
+@lean
+def sloped_ratio(ratio: float, slope: float, size: float) -> float:
+    """Share of notional that grows linearly with size, as Deribit's linear perpetuals have it.
+
+    Source: Deribit, "Linear USDC perpetuals" (support article 25944738177565): initial margin of
+    BTC 2 % + 0.005 % per BTC.
+    """
+    return ratio + slope * size

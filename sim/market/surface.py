@@ -10,7 +10,6 @@ of the log-return, downwards moves raising it.
 import math
 from typing import NamedTuple
 
-
 from sim.compile import lean
 from sim.numerics import exp, log, power
 

@@ -33,6 +33,7 @@ INSTRUMENT = np.dtype(
         ("quote", "i8"),  # perpetual: its quote instrument; -1 otherwise
         ("cash", "i8"),  # the venue's balance in the settlement asset; -1 if it has none
         ("size_penalty", "f8"),  # Drift's imf, 1/sqrt(units); 0 switches size scaling off
+        ("size_slope", "f8"),  # growth of a perpetual's ratio per contract
         ("kink", "f8"),  # utilisation at which the rate curve bends
         ("base_rate", "f8"),  # borrow rate at zero utilisation, 1/year
         ("kink_rate", "f8"),  # borrow rate at the kink, 1/year
@@ -120,6 +121,7 @@ LIQUIDATOR_ROW = np.dtype(
 SCENARIO = np.dtype(
     [
         ("spot", "f8"),  # multiple of the underlying's price; 1 leaves it
+        ("move", "f8"),  # added to it, in units of the underlying's scan range
         ("vol", "i8"),  # what it does to volatility
         ("damping", "f8"),  # share of the profit or loss that counts
     ]

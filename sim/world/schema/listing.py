@@ -25,6 +25,8 @@ class Perpetual(Strict):
     margin_ratio: MarginRatio
     size_penalty: Annotated[NonNegative, unit("1/sqrt(contracts)")] = 0.0
     """how fast the ratio grows with size"""
+    size_slope: Annotated[NonNegative, unit("1/contracts")] = 0.0
+    """growth of the ratio per contract"""
     depth: Annotated[Positive, unit("USD per 1 %")] | None = None
     """flow that moves the venue's price by 1 % against spot; null: no impact"""
 

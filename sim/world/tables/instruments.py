@@ -31,6 +31,7 @@ def instrument_table(layout: Layout) -> np.ndarray:
         if row.kind == "perpetual":
             table[k]["quote"] = layout.instrument("quote", row.venue, settlement)
             table[k]["size_penalty"] = venue.perpetuals[row.asset].size_penalty
+            table[k]["size_slope"] = venue.perpetuals[row.asset].size_slope
         _accruals(table[k], venue, row.kind, row.asset)
     return table
 

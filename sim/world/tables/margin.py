@@ -10,6 +10,7 @@ from sim.state.world import BASIS, LONG, NET, SHORT
 from sim.world.layout import Layout
 
 LEVEL_NAMES = {codes.INITIAL: "initial", codes.MAINTENANCE: "maintenance"}
+LEVEL_CODES = {name: level for level, name in LEVEL_NAMES.items()}
 
 
 def margin_tables(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
@@ -27,6 +28,8 @@ def margin_tables(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
                 listing = venue.assets[row.asset]
                 long_weight[level, :, k] = getattr(listing.asset_weight, name)
                 short_weight[level, :, k] = getattr(listing.liability_weight, name)
+                if level == codes.INITIAL:
+                    long_weight[level, :, k] *= listing.asset_weight.initial_scale
         target = venue.liquidation.target
         ratio[codes.TARGET, k] = ratio[codes.MAINTENANCE, k]
         if row.kind == "perpetual":
@@ -47,6 +50,8 @@ def _emodes(layout: Layout, long_weight: np.ndarray, short_weight: np.ndarray) -
             for level, name in LEVEL_NAMES.items():
                 if weights.asset_weight is not None:
                     long_weight[level, number, k] = getattr(weights.asset_weight, name)
+                    if level == codes.INITIAL:
+                        long_weight[level, number, k] *= weights.asset_weight.initial_scale
                 if weights.liability_weight is not None:
                     short_weight[level, number, k] = getattr(weights.liability_weight, name)
 
