@@ -9,7 +9,7 @@ from sim.compile import lean
 from sim.liquidation.bonus import bonus_rate
 from sim.liquidation.offer import Offer, charge, health_after, nothing
 from sim.margin.health import leg_value
-from sim.state.codes import BALANCE, MAINTENANCE, PERPETUAL, RISKIEST
+from sim.state.codes import BALANCE, MAINTENANCE, OPTION, PERPETUAL, RISKIEST
 from sim.state.state import State
 from sim.state.world import LONG, SHORT, World
 
@@ -70,7 +70,7 @@ def select(world: World, state: State, a: int) -> Offer:
         k = state.legs[a, i]
         quantity = state.balance[k, a]
         kind = world.instruments[k].kind
-        if kind == PERPETUAL and quantity != 0.0:
+        if kind in (PERPETUAL, OPTION) and quantity != 0.0:
             offer = perpetual_offer(world, state, a, k)
             best, best_score = better(world, state, a, best, best_score, offer)
         elif kind == BALANCE and quantity < 0.0:

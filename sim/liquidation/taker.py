@@ -6,7 +6,7 @@ from sim.liquidation.transfer import pay, take
 from sim.margin.health import assess
 from sim.market.impact import quote_log
 from sim.rules import LiquidatorAction, LiquidatorView, Rules
-from sim.state.codes import FLASH, INITIAL, MARKET
+from sim.state.codes import FLASH, INITIAL, MARKET, OPTION
 from sim.state.state import State
 from sim.state.world import World
 
@@ -30,6 +30,8 @@ def capital(world: World, state: State, liquidator: int, offer: Offer) -> float:
 def slippage(world: World, state: State, a: int, offer: Offer) -> float:
     """Log-price cost of selling what the offer yields and buying what it needs, all at once."""
     leg = world.instruments[offer.leg]
+    if leg.kind == OPTION:
+        return 0.0  # changes hands at its value, as in `fill`
     if offer.collateral < 0:
         sold = -offer.notional if state.balance[offer.leg, a] >= 0.0 else offer.notional
         return abs(quote_log(world, state, leg.market, sold))
@@ -42,6 +44,8 @@ def slippage(world: World, state: State, a: int, offer: Offer) -> float:
 def lead(world: World, state: State, k: int) -> float:
     """Market price of instrument k over the price at which the venue hands it over."""
     row = world.instruments[k]
+    if row.kind == OPTION:
+        return 1.0
     return state.markets[row.market].mark / state.feeds[row.oracle].published
 
 

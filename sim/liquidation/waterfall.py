@@ -12,6 +12,7 @@ from sim.market.trade import buy_with, swap
 from sim.state.codes import (
     BALANCE,
     FIRST_INSURANCE,
+    OPTION,
     PERPETUAL,
 )
 from sim.state.state import State
@@ -30,7 +31,7 @@ def exhausted(world: World, state: State, a: int) -> bool:
         k = state.legs[a, i]
         quantity = state.balance[k, a]
         kind = world.instruments[k].kind
-        if kind == PERPETUAL and quantity != 0.0:
+        if kind in (PERPETUAL, OPTION) and quantity != 0.0:
             return False
         if kind == BALANCE:
             owes = owes or quantity < 0.0

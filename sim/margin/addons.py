@@ -46,13 +46,13 @@ def naked_shorts(shelf: Shelf, holding: Holding, notional: np.ndarray) -> float:
     strike = 0.0
     for i in range(holding.count):
         k = holding.legs[i]
-        if shelf.book[k] < 0 or not held_here(shelf, holding, k):
+        if shelf.options[k].book < 0 or not held_here(shelf, holding, k):
             continue
-        if shelf.book[k] != book or shelf.strike[k] != strike:
+        if shelf.options[k].book != book or shelf.options[k].strike != strike:
             total += max(0.0, -net) * unit
             net = 0.0
-            book = shelf.book[k]
-            strike = shelf.strike[k]
+            book = shelf.options[k].book
+            strike = shelf.options[k].strike
             unit = notional[k]
         net += holding.quantity[k]
     return total + max(0.0, -net) * unit
@@ -64,6 +64,6 @@ def short_notional(shelf: Shelf, holding: Holding, notional: np.ndarray) -> floa
     total = 0.0
     for i in range(holding.count):
         k = holding.legs[i]
-        if shelf.book[k] >= 0 and held_here(shelf, holding, k):
+        if shelf.options[k].book >= 0 and held_here(shelf, holding, k):
             total += max(0.0, -holding.quantity[k]) * notional[k]
     return total

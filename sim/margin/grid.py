@@ -37,9 +37,8 @@ class Shelf(NamedTuple):
 
     value: np.ndarray  # (S+2, K) option: its price; otherwise: its profit or loss
     now: np.ndarray  # (K,) option: its price now
-    book: np.ndarray  # (K,) int64, an option's book; LINEAR
-    strike: np.ndarray  # (K,) of an option
-    group: np.ndarray  # (K,) int64, the underlying
+    options: np.ndarray  # (K,) OPTION; the book of what is no option is LINEAR
+    instruments: np.ndarray  # (K,) INSTRUMENT, for underlying and venue
     factor: np.ndarray  # (3, B) discount if positive, if negative; share of the basis loss charged
 
 
@@ -49,7 +48,8 @@ class Holding(NamedTuple):
     legs: np.ndarray  # instruments, ascending
     count: int  # how many of them
     quantity: np.ndarray  # (K,) signed
-    underlying: int  # only these legs; ALL
+    underlying: int  # only legs on this one; ALL
+    venue: int  # only legs at this one; ALL
     delta: float  # USD gained per unit of relative move by legs that are not on the shelf
     scanned: float  # the same per unit of the scan range
 
@@ -88,7 +88,7 @@ def shelve(
     down = moved(option, shocked_forward(grid, grid.basis_down, option))
     shelf.value[grid.count, k] = present_value(up)
     shelf.value[grid.count + 1, k] = present_value(down)
-    b = shelf.book[k]
+    b = shelf.options[k].book
     shelf.factor[LONG_FACTOR, b] = long_factor(grid, option)
     shelf.factor[SHORT_FACTOR, b] = short_factor(grid, option)
     shelf.factor[BASIS_FACTOR, b] = basis_factor(grid, option.seconds)
@@ -106,8 +106,10 @@ def book_pnl(shelf: Shelf, row: np.void, b: int, worth: float, now: float) -> fl
 
 @lean
 def held_here(shelf: Shelf, holding: Holding, k: int) -> bool:
-    """Whether instrument k belongs to the underlying that is looked at."""
-    return holding.underlying == ALL or shelf.group[k] == holding.underlying
+    """Whether instrument k is one of those that the holding is about."""
+    if holding.venue not in (ALL, shelf.instruments[k].venue):
+        return False
+    return holding.underlying in (ALL, shelf.instruments[k].group)
 
 
 @lean
@@ -121,7 +123,7 @@ def scenario_pnl(shelf: Shelf, row: np.void, s: int, holding: Holding) -> float:
         k = holding.legs[i]
         if not held_here(shelf, holding, k):
             continue
-        b = shelf.book[k]
+        b = shelf.options[k].book
         if b != last:
             if last >= 0:
                 total += book_pnl(shelf, row, last, worth, now)
@@ -153,7 +155,7 @@ def basis_loss(grid: np.void, shelf: Shelf, holding: Holding) -> float:
         k = holding.legs[i]
         if not held_here(shelf, holding, k):
             continue
-        b = shelf.book[k]
+        b = shelf.options[k].book
         if b != last:
             if last >= 0:
                 total += min(up, down, 0.0) * shelf.factor[BASIS_FACTOR, last]

@@ -14,8 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compile import inlined, lean
+from sim.margin.books import NOWHERE, books_requirement
+from sim.margin.scan import scanned
 from sim.margin.weights import asset_weight, liability_weight, sloped_ratio
-from sim.state.codes import BALANCE, NET_OF_LEGS, PERPETUAL
+from sim.state.codes import BALANCE, NET_OF_LEGS, OPTION, PERPETUAL, SCENARIO_GRID
 from sim.state.state import State
 from sim.state.world import BASIS, LONG, NET, SHORT, World
 
@@ -89,7 +91,8 @@ def summed(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, fl
 def net_and_gross(terms: Terms, book: Book, who: Holder, n: int) -> tuple[float, float, float]:
     """Value, net delta and gross delta of a row's legs on underlying n, USD.
 
-    A perpetual's delta is its notional, not its value.
+    A perpetual's delta is its notional, not its value. Options are not netted: their books are
+    charged one by one (term O).
     """
     equity = 0.0
     net = 0.0
@@ -101,6 +104,8 @@ def net_and_gross(terms: Terms, book: Book, who: Holder, n: int) -> tuple[float,
             continue
         value = leg_value(book.g, k, quantity)
         equity += value
+        if terms.instruments[k].kind == OPTION:
+            continue
         perpetual = terms.instruments[k].kind == PERPETUAL
         delta = quantity * book.g[2, k] if perpetual else value
         net += delta
@@ -128,12 +133,20 @@ def netted(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, fl
 @inlined
 def assess(world: World, state: State, level: int, a: int) -> tuple[float, float]:
     """Equity and requirement of ledger row ``a`` at a level, USD, by the engine that margins it."""
+    engine = world.venues[world.accounts[a].venue].engine
+    if engine == SCENARIO_GRID:
+        return scanned(world, state, level, a)
     terms = Terms(world.instruments, world.weight, world.ratio, world.netting)
     book = Book(state.balance, state.legs, state.g)
     who = Holder(a, state.rows[a].leg_count, world.accounts[a].emode)
-    if world.venues[world.accounts[a].venue].engine == NET_OF_LEGS:
-        return netted(terms, book, level, who)
-    return summed(terms, book, level, who)
+    options = 0.0
+    if len(world.surfaces) > 0:
+        options = books_requirement(world, state, level, a, NOWHERE)
+    if engine == NET_OF_LEGS:
+        equity, requirement = netted(terms, book, level, who)
+        return equity, requirement + options
+    equity, requirement = summed(terms, book, level, who)
+    return equity, requirement + options
 
 
 @lean

@@ -22,9 +22,9 @@ class OptionBook(NamedTuple):
     first: int  # of them, [first, last) are this book's
     last: int
     quantity: np.ndarray  # (K,) signed
-    strike: np.ndarray  # (K,) quote per unit
-    sign: np.ndarray  # (K,) +1 call, -1 put
-    price: np.ndarray  # (K,) value per unit now, quote
+    options: np.ndarray  # (K,) OPTION
+    price: np.ndarray  # (K,) value per unit now
+    unit: float  # money of ``price`` per money of the strikes
 
 
 @lean
@@ -71,7 +71,8 @@ def payoff(book: OptionBook, price: float) -> float:
     total = 0.0
     for i in range(book.first, book.last):
         k = book.legs[i]
-        total += book.quantity[k] * max(0.0, book.sign[k] * (price - book.strike[k]))
+        row = book.options[k]
+        total += book.quantity[k] * max(0.0, row.sign * (price - row.strike * book.unit))
     return total
 
 
@@ -81,7 +82,7 @@ def net_calls(book: OptionBook) -> float:
     total = 0.0
     for i in range(book.first, book.last):
         k = book.legs[i]
-        if book.sign[k] > 0.0:
+        if book.options[k].sign > 0.0:
             total += book.quantity[k]
     return total
 
@@ -95,7 +96,8 @@ def largest_loss(terms: np.void, book: OptionBook, forward: float) -> float:
     """
     worst = min(0.0, payoff(book, 0.0))
     for i in range(book.first, book.last):
-        worst = min(worst, payoff(book, book.strike[book.legs[i]]))
+        strike = book.options[book.legs[i]].strike * book.unit
+        worst = min(worst, payoff(book, strike))
     return worst + terms.unpaired * forward * min(0.0, net_calls(book))
 
 
@@ -116,10 +118,10 @@ def book_margin(
     sold = 0.0
     for i in range(book.first, book.last):
         k = book.legs[i]
-        mine = book.quantity[k] * book.price[k]
+        row = book.options[k]
+        held = book.quantity[k]
+        mine = held * book.price[k]
         worth += mine
-        sold += max(0.0, -book.quantity[k])
-        isolated += isolated_margin(
-            terms, book.sign[k], book.strike[k], book.quantity[k], spot, mine
-        )
+        sold += max(0.0, -held)
+        isolated += isolated_margin(terms, row.sign, row.strike * book.unit, held, spot, mine)
     return max(isolated, largest_loss(terms, book, forward)), worth, sold

@@ -75,11 +75,19 @@ def shocked_volatility(grid: np.void, rule: int, option: Contract) -> float:
 
 
 @lean
+def free_share(grid: np.void, seconds: float) -> float:
+    """Share of the settlement average that is not known yet."""
+    if grid.window <= 0.0 or seconds >= grid.window:
+        return 1.0
+    return seconds / grid.window
+
+
+@lean
 def shocked_forward(grid: np.void, spot: float, option: Contract) -> float:
     """Forward in a scenario: what the settlement average already holds no longer moves."""
-    if grid.window <= 0.0 or option.seconds >= grid.window:
+    free = free_share(grid, option.seconds)
+    if free >= 1.0:
         return option.forward * spot
-    free = option.seconds / grid.window
     return option.forward * (1.0 - free) + option.forward * free * spot
 
 

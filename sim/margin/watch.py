@@ -9,14 +9,15 @@ The bound: a leg of value v and requirement r loses at most ``skin * (|v| + watc
 with ``rate`` the steepest change of the requirement per unit of the leg. Terms that net (hub
 engine) change by at most net rate + basis rate per unit. So the bound is first order and exact in
 direction, not an approximation: values and requirements are linear (or piecewise linear) in g.
+Options have bounds of their own (:mod:`sim.margin.books`, :mod:`sim.margin.scan_watch`).
 """
 
-import numpy as np
-
 from sim.compile import inlined, lean
+from sim.margin.books import NOWHERE, books_spread
 from sim.margin.health import Book, Holder, Terms, assess, leg_requirement
+from sim.margin.scan_watch import OLDEST, drivers_left, grid_spread, stamp_drivers
 from sim.market.oracle import observe_prices
-from sim.state.codes import MAINTENANCE, NET_OF_LEGS
+from sim.state.codes import MAINTENANCE, NET_OF_LEGS, OPTION, SCENARIO_GRID
 from sim.state.state import CLOSE, WATCHED, State
 from sim.state.world import BASIS, NET, World
 
@@ -32,7 +33,7 @@ def spread(terms: Terms, book: Book, who: Holder, watch: float, netted: bool) ->
     for i in range(who.legs):
         k = book.legs[who.row, i]
         quantity = book.balance[k, who.row]
-        if quantity == 0.0:
+        if quantity == 0.0 or terms.instruments[k].kind == OPTION:
             continue
         size = abs(quantity) * max(abs(g[0, k]), abs(g[1, k]))
         if netted:
@@ -54,8 +55,14 @@ def near(world: World, state: State, a: int, watch: float, skin: float) -> bool:
     terms = Terms(world.instruments, world.weight, world.ratio, world.netting)
     book = Book(state.balance, state.legs, state.g)
     who = Holder(a, state.rows[a].leg_count, row.emode)
-    netted = world.venues[row.venue].engine == NET_OF_LEGS
-    reach = spread(terms, book, who, watch, netted) * (skin + ROUNDING)
+    engine = world.venues[row.venue].engine
+    if engine == SCENARIO_GRID:
+        reach = grid_spread(world, state, a, watch, skin + ROUNDING)
+    else:
+        most = spread(terms, book, who, watch, engine == NET_OF_LEGS)
+        if len(world.surfaces) > 0:
+            most += books_spread(world, state, a, watch, NOWHERE)
+        reach = most * (skin + ROUNDING)
     return equity - watch * requirement <= reach or world.settings[0].watch_all != 0
 
 
@@ -73,6 +80,7 @@ def rebuild(world: World, state: State) -> None:
         else:
             state.rows[a].close = 0
     state.clock[0].watched = count
+    state.clock[0].listed_at = state.clock[0].now
     stamp(state, 0)
     rebuild_close(world, state)
 
@@ -98,24 +106,37 @@ def stamp(state: State, which: int) -> None:
     for i in range(state.g.shape[0]):
         for k in range(state.g.shape[1]):
             state.built_at[which, i, k] = state.g[i, k]
+    stamp_drivers(state, which)
 
 
 @lean
-def left_skin(g: np.ndarray, built_at: np.ndarray, skin: float) -> bool:
-    """Whether some entry of g has moved by more than ``skin`` since the list was built."""
+def left_skin(world: World, state: State, which: int, skin: float) -> bool:
+    """Whether some entry of g has moved by more than ``skin`` since a list was built.
+
+    Relative to itself; for an option relative to its notional, with all that its scenarios see.
+    """
+    g = state.g
     for i in range(g.shape[0]):
         for k in range(g.shape[1]):
-            if abs(g[i, k] - built_at[i, k]) > skin * abs(built_at[i, k]):
-                return True
-    return False
+            built = state.built_at[which, i, k]
+            if abs(g[i, k] - built) > skin * abs(built):
+                if world.instruments[k].kind != OPTION or i == 2:
+                    return True
+    return len(world.surfaces) > 0 and drivers_left(world, state, which, skin)
+
+
+@lean
+def too_old(world: World, state: State) -> bool:
+    """Whether time alone calls for new lists: only option books change with it."""
+    return len(world.surfaces) > 0 and state.clock[0].now - state.clock[0].listed_at > OLDEST
 
 
 @lean
 def refresh_list(world: World, state: State) -> None:
     """Rebuild the lists whose skins prices have left."""
-    if left_skin(state.g, state.built_at[0], world.settings[0].skin):
+    if left_skin(world, state, 0, world.settings[0].skin) or too_old(world, state):
         rebuild(world, state)
-    elif left_skin(state.g, state.built_at[1], INNER * world.settings[0].skin):
+    elif left_skin(world, state, 1, INNER * world.settings[0].skin):
         rebuild_close(world, state)
 
 

@@ -2,6 +2,7 @@
 
 from sim.compile import lean
 from sim.ledger import post
+from sim.market.options import settle_expired
 from sim.numerics import exp
 from sim.state.codes import BALANCE, PERPETUAL
 from sim.state.state import State
@@ -56,10 +57,12 @@ def accrue_funding(world: World, state: State, k: int, seconds: float) -> None:
 
 @lean
 def accrue_all(world: World, state: State) -> None:
-    """One step of interest and funding on every pool and book."""
+    """One step of interest and funding on every pool and book; options that expire are paid."""
     for k in range(len(world.instruments)):
         kind = world.instruments[k].kind
         if kind == BALANCE:
             accrue_interest(world, state, k, world.settings[0].step)
         elif kind == PERPETUAL:
             accrue_funding(world, state, k, world.settings[0].step)
+    if len(world.surfaces) > 0:
+        settle_expired(world, state)

@@ -3,7 +3,8 @@
 import math
 
 from sim.compile import lean
-from sim.state.codes import BALANCE, PERPETUAL
+from sim.market.options import refresh_options
+from sim.state.codes import BALANCE, OPTION, PERPETUAL
 from sim.state.state import State
 from sim.state.world import World
 
@@ -74,11 +75,14 @@ def refresh_g(world: World, state: State) -> None:
             state.g[0, k] = value
             state.g[1, k] = value
             state.g[2, k] = state.feeds[row.oracle].published * token
-        else:
+        elif row.kind != OPTION:
             token = state.feeds[world.instruments[row.cash].oracle].published
             state.g[0, k] = token
             state.g[1, k] = token
             state.g[2, k] = token
+    if len(world.surfaces) > 0:
+        refresh_options(world, state)
+    state.clock[0].version += 1
 
 
 @lean

@@ -4,8 +4,9 @@ from sim.compile import lean
 from sim.ledger import hand, post, settle_flat
 from sim.margin.health import assess
 from sim.market.impact import execute, quote_log
+from sim.market.options import token_price
 from sim.numerics import exp
-from sim.state.codes import INITIAL, MARKET
+from sim.state.codes import INITIAL, MARKET, OPTION
 from sim.state.state import State
 from sim.state.world import World
 
@@ -60,18 +61,22 @@ def maker_room(world: World, state: State, k: int, quantity: float) -> float:
 
 @lean
 def fill(world: World, state: State, k: int, a: int, quantity: float) -> float:
-    """Trade contracts of perpetual k for row ``a`` on the book; return what was filled.
+    """Trade contracts of perpetual or option k for row ``a``; return what was filled.
 
     The other side is the venue's market maker, a finite account: derivatives stay net zero. A
     contract is worth its mark less all funding so far, so it changes hands at the price less that:
-    who closes has paid his funding, who opens owes none.
+    who closes has paid his funding, who opens owes none. Options change hands at their value on
+    the surface, without impact: the maker hedges elsewhere.
     """
     quantity *= maker_room(world, state, k, quantity)
     if quantity == 0.0:
         return 0.0
     row = world.instruments[k]
     maker = world.venues[row.venue].maker
-    price = execute(world, state, row.market, quantity) - state.pools[k].funding
+    if row.kind == OPTION:
+        price = state.g[0, k] / token_price(world, state, k)
+    else:
+        price = execute(world, state, row.market, quantity) - state.pools[k].funding
     post(state, k, a, quantity)
     post(state, k, maker, -quantity)
     post(state, row.quote, a, -quantity * price)

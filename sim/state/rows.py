@@ -185,5 +185,29 @@ OPTION_MARGIN = np.dtype(
         ("initial", "i8"),  # 1: the distance from the money counts (initial margin)
         ("offset", "f8"),  # multiple of a put's floor that initial margin must reach
         ("unpaired", "f8"),  # per unit of forward, for calls sold net
+        ("steepest", "f8"),  # most that the requirement changes per USD of option or spot
+    ]
+)
+
+OPTION = np.dtype(
+    [
+        ("sign", "f8"),  # +1 call, -1 put; 0: the instrument is no option
+        ("strike", "f8"),  # quote per unit
+        ("expiry", "f8"),  # s from the start of the path
+        ("rate", "f8"),  # 1/year, in forwards and discounts
+        ("book", "i8"),  # number of its venue, underlying and expiry; -1
+        ("surface", "i8"),  # row of the surface table; -1
+    ]
+)
+
+SURFACE = np.dtype(
+    [
+        ("asset", "i8"),  # the underlying
+        ("skew", "f8"),  # per standardised log-moneyness
+        ("smile", "f8"),  # per standardised log-moneyness squared
+        ("slope", "f8"),  # exponent of the term structure
+        ("reference", "f8"),  # years, the term at which the level holds
+        ("keep", "f8"),  # share of the distance from the regime's level left after a step
+        ("beta", "f8"),  # relative rise of the level per unit of spot's fall
     ]
 )

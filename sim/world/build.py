@@ -121,7 +121,7 @@ class Factory:
             quote = layout.instrument("quote", name, self.config.settlement)
             opening.balance[cash, maker] += self.config.venue[name].maker.capital / price
             for k, row in enumerate(layout.instruments):
-                if row.venue == name and row.kind == "perpetual":
+                if row.venue == name and row.kind in ("perpetual", "option"):
                     opening.balance[k, maker] -= opening.balance[k].sum()
             opening.balance[quote, maker] -= opening.balance[quote].sum()
         self._fill_pools(assembled)
@@ -215,6 +215,8 @@ class Factory:
 def gross_notional(world: World, balance: np.ndarray, g: np.ndarray) -> np.ndarray:
     """Contracts and loans of each account at their full size, USD (A,)."""
     kind = world.instruments["kind"][:, None]
-    contracts = np.where(kind == codes.PERPETUAL, np.abs(balance) * g[2][:, None], 0.0)
+    contracts = np.where(
+        (kind == codes.PERPETUAL) | (kind == codes.OPTION), np.abs(balance) * g[2][:, None], 0.0
+    )
     loans = np.where(kind == codes.BALANCE, np.maximum(-balance, 0.0) * g[1][:, None], 0.0)
     return (contracts + loans).sum(axis=0)

@@ -36,6 +36,7 @@ from sim.margin.shocks import Contract
 from sim.margin.weights import liability_weight, sloped_ratio
 from sim.market.black import option_value
 from sim.state import codes
+from sim.state.rows import INSTRUMENT, OPTION
 from sim.world.schema.options import Haircut
 from sim.world.schema.venue import VenueConfig
 from sim.world.tables.options import (
@@ -165,15 +166,14 @@ class _Desk:
         shelf = Shelf(
             value=np.zeros((count + 2, size)),
             now=np.zeros(size),
-            book=np.full(size, LINEAR),
-            strike=np.zeros(size),
-            group=np.zeros(size, dtype=np.int64),
+            options=no_options(size),
+            instruments=np.zeros(size, dtype=INSTRUMENT),
             factor=np.zeros((3, max(1, len(self.portfolio.expiries)))),
         )
-        shelf.book[self.first :] = self.books
+        shelf.options["book"][self.first :] = self.books
+        shelf.options["strike"][self.first :] = [option.strike for option in self.options]
         for k, option in enumerate(self.options, start=self.first):
-            expiry = self.portfolio.expiries[shelf.book[k]]
-            shelf.strike[k] = option.strike
+            expiry = self.portfolio.expiries[shelf.options["book"][k]]
             contract = Contract(
                 option.sign,
                 float(option.strike),
@@ -197,7 +197,7 @@ class _Desk:
         perpetual = self.portfolio.perpetual
         delta = perpetual.quantity * perpetual.price + float(np.sum(deposits * offsets))
         legs = np.arange(self.size)
-        return Holding(legs, self.size, self.quantity, ALL, delta, self.scan * delta)
+        return Holding(legs, self.size, self.quantity, ALL, ALL, delta, self.scan * delta)
 
     def costs(self, terms: np.void, level: int) -> Costs:
         """Contingencies per unit at a level."""
@@ -219,6 +219,13 @@ class _Desk:
         for k, b in enumerate(self.books, start=self.first):
             charge[k] = option_charge(terms, float(portfolio.spot), float(worst[b]))
         return Costs(notional, charge)
+
+
+def no_options(size: int) -> np.ndarray:
+    """Rows of instruments that are no options. (size,)."""
+    rows = np.zeros(size, dtype=OPTION)
+    rows["book"] = LINEAR
+    return rows
 
 
 def grid_margin(venue: VenueConfig, portfolio: Portfolio) -> Margin:
@@ -265,12 +272,15 @@ def published_margin(
     value = np.zeros((count + 2, size))
     value[:count] = table.T
     held = np.ones(size) if quantity is None else np.array(quantity, dtype=float)
-    none = np.zeros(size, dtype=np.int64)
     shelf = Shelf(
-        value, np.zeros(size), np.full(size, LINEAR), np.zeros(size), none, np.zeros((3, 1))
+        value,
+        np.zeros(size),
+        no_options(size),
+        np.zeros(size, dtype=INSTRUMENT),
+        np.zeros((3, 1)),
     )
     grid, scenarios = grid_row(venue.grid)[0], scenario_rows(venue.grid)
-    holding = Holding(np.arange(size), size, held, ALL, 0.0, 0.0)
+    holding = Holding(np.arange(size), size, held, ALL, ALL, 0.0, 0.0)
     loss, worst = worst_pnl(grid, scenarios, shelf, holding)
     pnl = tuple(scenario_pnl(shelf, row, s, holding) for s, row in enumerate(scenarios))
     rows = contingency_rows(venue.contingency)
@@ -355,15 +365,11 @@ def _book(
         )
         for o in mine
     ]
-    book = OptionBook(
-        np.arange(len(mine)),
-        0,
-        len(mine),
-        np.array([o.quantity for o in mine], dtype=float),
-        np.array([o.strike for o in mine], dtype=float),
-        np.array([o.sign for o in mine]),
-        np.array(price),
-    )
+    rows = no_options(len(mine))
+    rows["strike"] = [o.strike for o in mine]
+    rows["sign"] = [o.sign for o in mine]
+    legs, held = np.arange(len(mine)), np.array([o.quantity for o in mine], dtype=float)
+    book = OptionBook(legs, 0, len(mine), held, rows, np.array(price), 1.0)
     margin, worth, sold = book_margin(options, book, float(portfolio.spot), float(expiry.forward))
     known = [portfolio.spot_confidence, *expiry.confidences, *(o.confidence for o in mine)]
     return margin, worth, sold, float(min(known))

@@ -60,9 +60,9 @@ class VenueConfig(Strict):
     def _margined_options(self) -> VenueConfig:
         if self.engine == "scenario_grid" and self.grid is None:
             raise ValueError("engine: scenario_grid needs a grid, and none is given")
-        if self.options and self.engine == "sum_of_legs" and self.option_margin is None:
+        if self.options and self.option_margin is None:
             raise ValueError(
-                "options: nothing says what option books need; "
-                "give option_margin, or a grid with engine: scenario_grid"
+                "options: nothing says what option books need where legs are added up; "
+                "give option_margin"
             )
         return self

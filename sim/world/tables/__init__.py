@@ -5,16 +5,30 @@ from sim.world.tables.instruments import instrument_table
 from sim.world.tables.liquidators import liquidator_tables
 from sim.world.tables.margin import margin_tables, netting_table
 from sim.world.tables.markets import background_table, market_tables
+from sim.world.tables.options import (
+    contingency_table,
+    grid_tables,
+    haircut_tables,
+    option_margin_table,
+    option_table,
+    surface_tables,
+)
 from sim.world.tables.venues import venue_table
 
 __all__ = [
     "background_table",
+    "contingency_table",
     "feeds",
+    "grid_tables",
+    "haircut_tables",
     "instrument_table",
     "liquidator_tables",
     "margin_tables",
     "market_tables",
     "netting_table",
+    "option_margin_table",
+    "option_table",
     "oracle_table",
+    "surface_tables",
     "venue_table",
 ]

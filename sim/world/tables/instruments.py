@@ -10,7 +10,12 @@ from sim.world.layout import Layout
 from sim.world.schema.venue import VenueConfig
 from sim.world.tables.feeds import feeds
 
-KINDS = {"balance": codes.BALANCE, "quote": codes.QUOTE, "perpetual": codes.PERPETUAL}
+KINDS = {
+    "balance": codes.BALANCE,
+    "quote": codes.QUOTE,
+    "perpetual": codes.PERPETUAL,
+    "option": codes.OPTION,
+}
 
 
 def instrument_table(layout: Layout) -> np.ndarray:
@@ -32,6 +37,8 @@ def instrument_table(layout: Layout) -> np.ndarray:
             table[k]["quote"] = layout.instrument("quote", row.venue, settlement)
             table[k]["size_penalty"] = venue.perpetuals[row.asset].size_penalty
             table[k]["size_slope"] = venue.perpetuals[row.asset].size_slope
+        if row.kind == "option":
+            table[k]["quote"] = layout.instrument("quote", row.venue, settlement)
         _accruals(table[k], venue, row.kind, row.asset)
     return table
 

@@ -24,6 +24,9 @@ def margin_tables(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
         for level, name in LEVEL_NAMES.items():
             if row.kind == "perpetual":
                 ratio[level, k] = getattr(venue.perpetuals[row.asset].margin_ratio, name)
+            elif row.kind == "option" and venue.option_margin is not None:
+                # What makers and liquidators keep free per unit of notional taken on.
+                ratio[level, k] = venue.option_margin.highest
             elif row.kind == "balance":
                 listing = venue.assets[row.asset]
                 long_weight[level, :, k] = getattr(listing.asset_weight, name)

@@ -1,11 +1,14 @@
-"""P2, terms O, G and K, as rows."""
+"""Options, and P2 terms O, G and K, as rows."""
 
 from __future__ import annotations
+
+from itertools import groupby
 
 import numpy as np
 
 from sim.state import codes
-from sim.state.rows import CONTINGENCY, GRID, OPTION_MARGIN, SCENARIO
+from sim.state.rows import CONTINGENCY, GRID, OPTION, OPTION_MARGIN, SCENARIO, SURFACE
+from sim.world.layout import Layout
 from sim.world.schema.options import Charge, Contingency, Grid, OptionMargin
 
 VOL_RULES = {
@@ -85,4 +88,102 @@ def option_margin_rows(spec: OptionMargin) -> np.ndarray:
     table["initial"][codes.INITIAL] = 1
     table["unpaired"] = spec.unpaired.maintenance
     table["unpaired"][codes.INITIAL] = spec.unpaired.initial
+    put = spec.offset * (1.0 + max(spec.put, spec.put_value))
+    isolated = max(spec.highest + 2.0, spec.lowest + 1.0, spec.call + 1.0, put)
+    table["steepest"] = 1.0 + np.maximum(isolated, table["unpaired"])
     return table
+
+
+def option_table(layout: Layout, prices: np.ndarray) -> np.ndarray:
+    """One row per instrument; strikes in quote at the start prices. (K,)."""
+    table = np.zeros(len(layout.instruments), dtype=OPTION)
+    table["book"] = table["surface"] = -1
+    listed = [(k, row) for k, row in enumerate(layout.instruments) if row.kind == "option"]
+    books = groupby(listed, key=lambda pair: (pair[1].venue, pair[1].asset, pair[1].days))
+    for number, (_, members) in enumerate(books):
+        for k, row in members:
+            table[k]["book"] = number
+            table[k]["sign"] = 1.0 if row.call else -1.0
+            table[k]["strike"] = row.strike * prices[layout.assets.index(row.asset)]
+            table[k]["expiry"] = row.days * DAY
+            table[k]["rate"] = layout.config.venue[row.venue].options[row.asset].rate
+            table[k]["surface"] = layout.surfaces.index((row.venue, row.asset))
+    return table
+
+
+def surface_tables(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """One row per volatility surface, and the level of each regime (R, U)."""
+    regimes = layout.config.market.regimes.names
+    table = np.zeros(len(layout.surfaces), dtype=SURFACE)
+    level = np.zeros((len(regimes), len(layout.surfaces)))
+    for u, (venue, asset) in enumerate(layout.surfaces):
+        spec = layout.config.venue[venue].options[asset].surface
+        table[u]["asset"] = layout.assets.index(asset)
+        table[u]["skew"], table[u]["smile"] = spec.skew, spec.smile
+        table[u]["slope"], table[u]["beta"] = spec.term_slope, spec.spot_beta
+        table[u]["reference"] = spec.reference_days / 365.0
+        table[u]["keep"] = 0.5 ** (layout.config.step_seconds / spec.half_life)
+        level[:, u] = [spec.level[name] for name in regimes]
+    return table, level
+
+
+def grid_tables(layout: Layout) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All scenarios (S,), a grid per venue and for the hub (V+1,), scan ranges (V+1, N)."""
+    specs = [layout.config.venue[v].grid for v in layout.venues] + [layout.config.hub.grid]
+    grids = np.zeros(len(specs), dtype=GRID)
+    scan = np.zeros((len(specs), len(layout.assets)))
+    scenarios = [np.zeros(1, dtype=SCENARIO)]  # never empty, so that its type is known
+    for v, spec in enumerate(specs):
+        if spec is None:
+            continue
+        first = sum(len(rows) for rows in scenarios)
+        grids[v] = grid_row(spec, first)[0]
+        scenarios.append(scenario_rows(spec))
+        for n, name in enumerate(layout.assets):
+            scan[v, n] = spec.scan_range.get(name, 0.0)
+    return np.concatenate(scenarios), grids, scan
+
+
+def contingency_table(layout: Layout) -> np.ndarray:
+    """Contingencies by level and venue; the target lies above maintenance. (LEVELS, V+1)."""
+    config = layout.config
+    specs = [config.venue[v] for v in layout.venues] + [config.hub]
+    table = np.zeros((codes.LEVELS, len(specs)), dtype=CONTINGENCY)
+    for v, spec in enumerate(specs):
+        table[:, v] = contingency_rows(spec.contingency)
+        target = spec.liquidation.target
+        for name in ("loss_factor", "perpetual", "short_option"):
+            table[name][codes.TARGET, v] *= target.health * (1.0 + target.buffer)
+    return table
+
+
+def option_margin_table(layout: Layout) -> np.ndarray:
+    """Term O by level and listing venue. (LEVELS, V+1)."""
+    table = np.zeros((codes.LEVELS, len(layout.venues) + 1), dtype=OPTION_MARGIN)
+    for v, name in enumerate(layout.venues):
+        spec = layout.config.venue[name].option_margin
+        if spec is not None:
+            table[:, v] = option_margin_rows(spec)
+    return table
+
+
+def haircut_tables(layout: Layout, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Haircuts (LEVELS, V+1, K) and offsets (V+1, K) of deposits under each grid.
+
+    A deposit that a contingency does not name keeps the haircut of its listing's weight and hedges
+    nothing.
+    """
+    config = layout.config
+    specs = [config.venue[v].contingency for v in layout.venues] + [config.hub.contingency]
+    count = len(layout.instruments)
+    haircut = np.zeros((codes.LEVELS, len(specs), count))
+    offsets = np.zeros((len(specs), count))
+    haircut[:] = 1.0 - weight[0, :, 0][:, None, :]
+    for v, spec in enumerate(specs):
+        for k, row in enumerate(layout.instruments):
+            if row.kind == "balance" and row.asset in spec.collateral:
+                named = spec.collateral[row.asset]
+                offsets[v, k] = float(named.offsets)
+                for level, value in by_level(named).items():
+                    haircut[level, v, k] = value
+    return haircut, offsets

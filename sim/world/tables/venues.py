@@ -10,6 +10,11 @@ from sim.world.layout import Layout, LedgerRows
 from sim.world.schema.liquidation import Liquidation, Sizing
 from sim.world.tables.limits import UNLIMITED
 
+ENGINE = {
+    "sum_of_legs": codes.SUM_OF_LEGS,
+    "net_of_legs": codes.NET_OF_LEGS,
+    "scenario_grid": codes.SCENARIO_GRID,
+}
 SELECTION = {"riskiest": codes.RISKIEST, "largest_relief": codes.LARGEST_RELIEF}
 SIZE = {"close_factor": codes.CLOSE_FACTOR, "to_target": codes.TO_TARGET}
 BONUS = {"fixed": codes.FIXED_BONUS, "ltv": codes.LTV_BONUS}
@@ -24,12 +29,14 @@ def venue_table(layout: Layout, rows: LedgerRows, hub_nets: bool) -> np.ndarray:
     for v, name in enumerate(layout.venues):
         _sizing(table[v], layout.config.venue[name].liquidation)
         _pricing(table[v], layout.config.venue[name].liquidation)
+        table[v]["engine"] = ENGINE[layout.config.venue[name].engine]
         if name in layout.perpetual_venues:
             place = layout.perpetual_venues.index(name)
             table[v]["maker"] = rows.first_maker + place
             table[v]["clearing"] = rows.first_clearing + place
     _sizing(table[-1], layout.config.hub.liquidation)
-    table[-1]["engine"] = codes.NET_OF_LEGS if hub_nets else codes.SUM_OF_LEGS
+    if hub_nets:
+        table[-1]["engine"] = ENGINE[layout.config.hub.engine]
     return table
 
 
