@@ -18,12 +18,10 @@ from sim.margin.shocks import (
     Contract,
     basis_factor,
     long_factor,
-    present_value,
     scenario_price,
-    shocked_forward,
     short_factor,
 )
-from sim.state.codes import SKEW_ABSOLUTE, SKEW_LINEAR
+from sim.state.codes import SKEW_ABSOLUTE, SKEW_LINEAR, VOL_SAME
 
 LINEAR = -1  # book of an instrument that is no option
 
@@ -59,11 +57,20 @@ LONG_FACTOR, SHORT_FACTOR, BASIS_FACTOR = 0, 1, 2
 
 
 @lean
-def moved(option: Contract, forward: float) -> Contract:
-    """The option at another forward."""
-    return Contract(
-        option.sign, option.strike, forward, option.volatility, option.seconds, option.rate
-    )
+def trial(grid: np.void, scenarios: np.ndarray, s: int, scan: float) -> tuple[float, int, float]:
+    """Multiple of the price, volatility rule and look-ahead of column ``s`` of the shelf.
+
+    The grid's scenarios come first, then the two moves of the basis charge, then the present.
+    """
+    if s < grid.count:
+        row = scenarios[grid.first + s]
+        return max(0.0, row.spot + row.move * scan), row.vol, grid.lookahead
+    spot = 1.0
+    if s == grid.count:
+        spot = grid.basis_up
+    elif s == grid.count + 1:
+        spot = grid.basis_down
+    return spot, VOL_SAME, 0.0
 
 
 @lean
@@ -79,15 +86,13 @@ def shelve(
 
     ``scan`` is the underlying's scan range, a relative move.
     """
-    for s in range(grid.count):
-        row = scenarios[grid.first + s]
-        spot = max(0.0, row.spot + row.move * scan)
-        shelf.value[s, k] = scenario_price(grid, spot, row.vol, option)
-    shelf.now[k] = present_value(option)
-    up = moved(option, shocked_forward(grid, grid.basis_up, option))
-    down = moved(option, shocked_forward(grid, grid.basis_down, option))
-    shelf.value[grid.count, k] = present_value(up)
-    shelf.value[grid.count + 1, k] = present_value(down)
+    for s in range(grid.count + 3):
+        spot, rule, ahead = trial(grid, scenarios, s, scan)
+        price = scenario_price(grid, spot, rule, ahead, option)
+        if s < grid.count + 2:
+            shelf.value[s, k] = price
+        else:
+            shelf.now[k] = price
     b = shelf.options[k].book
     shelf.factor[LONG_FACTOR, b] = long_factor(grid, option)
     shelf.factor[SHORT_FACTOR, b] = short_factor(grid, option)

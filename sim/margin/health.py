@@ -131,22 +131,31 @@ def netted(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, fl
 
 
 @inlined
-def assess(world: World, state: State, level: int, a: int) -> tuple[float, float]:
-    """Equity and requirement of ledger row ``a`` at a level, USD, by the engine that margins it."""
-    engine = world.venues[world.accounts[a].venue].engine
-    if engine == SCENARIO_GRID:
-        return scanned(world, state, level, a)
+def assess_plain(world: World, state: State, level: int, a: int) -> tuple[float, float]:
+    """Equity and requirement where legs add up or net, without option books, USD."""
     terms = Terms(world.instruments, world.weight, world.ratio, world.netting)
     book = Book(state.balance, state.legs, state.g)
     who = Holder(a, state.rows[a].leg_count, world.accounts[a].emode)
-    options = 0.0
-    if len(world.surfaces) > 0:
-        options = books_requirement(world, state, level, a, NOWHERE)
-    if engine == NET_OF_LEGS:
-        equity, requirement = netted(terms, book, level, who)
-        return equity, requirement + options
-    equity, requirement = summed(terms, book, level, who)
-    return equity, requirement + options
+    if world.venues[world.accounts[a].venue].engine == NET_OF_LEGS:
+        return netted(terms, book, level, who)
+    return summed(terms, book, level, who)
+
+
+@lean
+def assess_options(world: World, state: State, level: int, a: int) -> tuple[float, float]:
+    """Equity and requirement in a world with options or scenario grids, USD."""
+    if world.venues[world.accounts[a].venue].engine == SCENARIO_GRID:
+        return scanned(world, state, level, a)
+    equity, requirement = assess_plain(world, state, level, a)
+    return equity, requirement + books_requirement(world, state, level, a, NOWHERE)
+
+
+@inlined
+def assess(world: World, state: State, level: int, a: int) -> tuple[float, float]:
+    """Equity and requirement of ledger row ``a`` at a level, USD, by the engine that margins it."""
+    if len(world.scenarios) > 1:
+        return assess_options(world, state, level, a)
+    return assess_plain(world, state, level, a)
 
 
 @lean

@@ -108,7 +108,7 @@ def holding_of(world: World, state: State, a: int, n: int) -> Holding:
         k = state.legs[a, i]
         quantity = state.balance[k, a]
         group = world.instruments[k].group
-        if quantity == 0.0 or (n != ALL and group != n) or not is_here(world, venue, k):
+        if quantity == 0.0 or n not in (ALL, group) or not is_here(world, venue, k):
             continue
         if moves(world, venue, k, quantity):
             part = exposure(world, state, venue, k, quantity)
@@ -117,6 +117,15 @@ def holding_of(world: World, state: State, a: int, n: int) -> Holding:
     place = ALL if venue == hub_row(world) else venue
     count = state.rows[a].leg_count
     return Holding(state.legs[a], count, state.balance[:, a], n, place, delta, scanned)
+
+
+@lean
+def holds(world: World, state: State, a: int, n: int) -> bool:
+    """Whether row ``a`` has a leg on underlying n."""
+    for i in range(state.rows[a].leg_count):
+        if world.instruments[state.legs[a, i]].group == n:
+            return True
+    return False
 
 
 @lean
@@ -131,15 +140,15 @@ def grid_loss(world: World, state: State, a: int) -> float:
             freshen(world, state, i, k)
     shelf = shelf_of(world, state, i)
     alone = 0.0
-    for n in range(world.netting.shape[2]):
-        for j in range(state.rows[a].leg_count):
-            if world.instruments[state.legs[a, j]].group == n:
-                loss, _ = worst_pnl(grid, world.scenarios, shelf, holding_of(world, state, a, n))
-                alone += loss
-                break
-    if grid.offset <= 0.0:
-        return alone
-    together, _ = worst_pnl(grid, world.scenarios, shelf, holding_of(world, state, a, ALL))
+    together = 0.0
+    for n in range(ALL, world.netting.shape[2]):
+        if (n == ALL and grid.offset <= 0.0) or (n != ALL and not holds(world, state, a, n)):
+            continue
+        loss, _ = worst_pnl(grid, world.scenarios, shelf, holding_of(world, state, a, n))
+        if n == ALL:
+            together = loss
+        else:
+            alone += loss
     return with_offset(grid, alone, together)
 
 

@@ -101,11 +101,11 @@ def present_value(option: Contract) -> float:
 
 
 @lean
-def scenario_price(grid: np.void, spot: float, rule: int, option: Contract) -> float:
-    """Price of an option in a scenario, quote."""
+def scenario_price(grid: np.void, spot: float, rule: int, ahead: float, option: Contract) -> float:
+    """Price of an option in a scenario that is valued ``ahead`` seconds later, quote."""
     forward = shocked_forward(grid, spot, option)
     volatility = shocked_volatility(grid, rule, option)
-    years = max(0.0, option.seconds - grid.lookahead) / YEAR
+    years = max(0.0, option.seconds - ahead) / YEAR
     discount = exp(-max(0.0, option.rate) * years)
     return option_value(
         option.sign, forward, option.strike, volatility * math.sqrt(years), discount

@@ -119,9 +119,9 @@ def left_skin(world: World, state: State, which: int, skin: float) -> bool:
     for i in range(g.shape[0]):
         for k in range(g.shape[1]):
             built = state.built_at[which, i, k]
-            if abs(g[i, k] - built) > skin * abs(built):
-                if world.instruments[k].kind != OPTION or i == 2:
-                    return True
+            own = world.instruments[k].kind != OPTION or i == 2
+            if own and abs(g[i, k] - built) > skin * abs(built):
+                return True
     return len(world.surfaces) > 0 and drivers_left(world, state, which, skin)
 
 

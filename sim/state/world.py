@@ -39,7 +39,7 @@ class World(NamedTuple):
     options: Rows  # (K,) OPTION
     surfaces: Rows  # (U,) SURFACE
     surface_level: Floats  # (R, U) volatility to which the level is drawn in each regime
-    scenarios: Rows  # (S,) SCENARIO
+    scenarios: Rows  # (S,) SCENARIO; one row alone: neither options nor grids
     grids: Rows  # (V+1,) GRID; count 0: none
     contingency: Rows  # (LEVELS, V+1) CONTINGENCY
     option_margin: Rows  # (LEVELS, V+1) OPTION_MARGIN, the listing venue's

@@ -132,7 +132,9 @@ def grid_tables(layout: Layout) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     specs = [layout.config.venue[v].grid for v in layout.venues] + [layout.config.hub.grid]
     grids = np.zeros(len(specs), dtype=GRID)
     scan = np.zeros((len(specs), len(layout.assets)))
-    scenarios = [np.zeros(1, dtype=SCENARIO)]  # never empty, so that its type is known
+    scenarios = [np.zeros(1, dtype=SCENARIO)]  # one row alone says: no options, no grids
+    if layout.surfaces:
+        scenarios.append(np.zeros(1, dtype=SCENARIO))
     for v, spec in enumerate(specs):
         if spec is None:
             continue
