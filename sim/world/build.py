@@ -12,10 +12,12 @@ from functools import cached_property
 import numpy as np
 
 from sim.errors import SluicegateError
+from sim.margin.greeks import Exposure, exposures
 from sim.market.paths import fill_path
 from sim.rules import Rules
 from sim.state import codes
 from sim.state.law import PathLaw
+from sim.state.state import State
 from sim.state.world import World
 from sim.world.assemble import Assembled, assess_rows, deposit, list_legs, settings
 from sim.world.correlation import Repair
@@ -201,6 +203,7 @@ class Factory:
             "day0_notional": float(gross[short].sum()),
             "protocol_deposits": float(protocol),
             "lambda_ratio": self.lambda_ratio,
+            **greek_facts(world, opening, count),
         }
 
     @property
@@ -210,6 +213,22 @@ class Factory:
         total = sum(d.depth or 0.0 for d in spot)
         weighted = sum((d.depth or 0.0) * d.lambda_ratio for d in spot)
         return weighted / total if total > 0.0 else 0.0
+
+
+def greek_facts(world: World, opening: State, count: int) -> dict[str, float]:
+    """Greeks of all accounts together, and the sum of each account's size, USD; only with options.
+
+    Options are a game between finite accounts: what traders hold net, makers hold the other way.
+    """
+    if len(world.surfaces) == 0:
+        return {}
+    found = exposures(world, opening, count, -1)
+    net, gross = found.sum(axis=0), np.abs(found).sum(axis=0)
+    facts = {}
+    for i, name in enumerate(Exposure._fields):
+        facts[f"net_{name}"] = float(net[i])
+        facts[f"gross_{name}"] = float(gross[i])
+    return facts
 
 
 def gross_notional(world: World, balance: np.ndarray, g: np.ndarray) -> np.ndarray:
