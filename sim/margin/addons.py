@@ -8,10 +8,11 @@ import numpy as np
 
 from sim.compile import lean
 from sim.margin.grid import Holding, Shelf, held_here
+from sim.state.rows import Row
 
 
 @lean
-def confidence_charge(terms: np.void, confidence: float) -> float:
+def confidence_charge(terms: Row, confidence: float) -> float:
     """Charge per USD of notional for an oracle in doubt: ``(1 - confidence) x scale``.
 
     Parameters
@@ -27,7 +28,7 @@ def confidence_charge(terms: np.void, confidence: float) -> float:
 
 
 @lean
-def depeg_charge(terms: np.void, price: float) -> float:
+def depeg_charge(terms: Row, price: float) -> float:
     """What a settlement asset below its threshold adds, per unit of what it multiplies."""
     return max(0.0, terms.peg_threshold - price) * terms.peg_factor
 
@@ -44,7 +45,7 @@ def naked_shorts(shelf: Shelf, holding: Holding, notional: np.ndarray) -> float:
     unit = 0.0
     book = -1
     strike = 0.0
-    for i in range(holding.count):
+    for i in range(holding.length):
         k = holding.legs[i]
         if shelf.options[k].book < 0 or not held_here(shelf, holding, k):
             continue
@@ -62,7 +63,7 @@ def naked_shorts(shelf: Shelf, holding: Holding, notional: np.ndarray) -> float:
 def short_notional(shelf: Shelf, holding: Holding, notional: np.ndarray) -> float:
     """Notional of all short options, USD."""
     total = 0.0
-    for i in range(holding.count):
+    for i in range(holding.length):
         k = holding.legs[i]
         if shelf.options[k].book >= 0 and held_here(shelf, holding, k):
             total += max(0.0, -holding.quantity[k]) * notional[k]

@@ -22,6 +22,7 @@ from sim.margin.shocks import (
     short_factor,
 )
 from sim.state.codes import SKEW_ABSOLUTE, SKEW_LINEAR, VOL_SAME
+from sim.state.rows import Row
 
 LINEAR = -1  # book of an instrument that is no option
 
@@ -44,7 +45,7 @@ class Holding(NamedTuple):
     """What one account holds of one underlying, or of all."""
 
     legs: np.ndarray  # instruments, ascending
-    count: int  # how many of them
+    length: int  # how many of them
     quantity: np.ndarray  # (K,) signed
     underlying: int  # only legs on this one; ALL
     venue: int  # only legs at this one; ALL
@@ -57,7 +58,7 @@ LONG_FACTOR, SHORT_FACTOR, BASIS_FACTOR = 0, 1, 2
 
 
 @lean
-def trial(grid: np.void, scenarios: np.ndarray, s: int, scan: float) -> tuple[float, int, float]:
+def trial(grid: Row, scenarios: np.ndarray, s: int, scan: float) -> tuple[float, int, float]:
     """Multiple of the price, volatility rule and look-ahead of column ``s`` of the shelf.
 
     The grid's scenarios come first, then the two moves of the basis charge, then the present.
@@ -75,7 +76,7 @@ def trial(grid: np.void, scenarios: np.ndarray, s: int, scan: float) -> tuple[fl
 
 @lean
 def shelve(
-    grid: np.void,
+    grid: Row,
     scenarios: np.ndarray,
     shelf: Shelf,
     k: int,
@@ -100,7 +101,7 @@ def shelve(
 
 
 @lean
-def book_pnl(shelf: Shelf, row: np.void, b: int, worth: float, now: float) -> float:
+def book_pnl(shelf: Shelf, row: Row, b: int, worth: float, now: float) -> float:
     """Profit or loss of one book of options in a scenario."""
     factor = shelf.factor[LONG_FACTOR, b] if worth >= 0.0 else shelf.factor[SHORT_FACTOR, b]
     pnl = (worth * factor - now) * row.damping
@@ -118,13 +119,13 @@ def held_here(shelf: Shelf, holding: Holding, k: int) -> bool:
 
 
 @lean
-def scenario_pnl(shelf: Shelf, row: np.void, s: int, holding: Holding) -> float:
+def scenario_pnl(shelf: Shelf, row: Row, s: int, holding: Holding) -> float:
     """Profit or loss of a holding in scenario ``s`` (``row``), quote."""
     total = (holding.delta * (row.spot - 1.0) + holding.scanned * row.move) * row.damping
     worth = 0.0
     now = 0.0
     last = LINEAR
-    for i in range(holding.count):
+    for i in range(holding.length):
         k = holding.legs[i]
         if not held_here(shelf, holding, k):
             continue
@@ -146,7 +147,7 @@ def scenario_pnl(shelf: Shelf, row: np.void, s: int, holding: Holding) -> float:
 
 
 @lean
-def basis_loss(grid: np.void, shelf: Shelf, holding: Holding) -> float:
+def basis_loss(grid: Row, shelf: Shelf, holding: Holding) -> float:
     """Basis charge of a holding, zero or negative: each expiry's forward may move alone.
 
     Per book the loss under the worse of two moves of the forward, times a share that grows with
@@ -156,7 +157,7 @@ def basis_loss(grid: np.void, shelf: Shelf, holding: Holding) -> float:
     up = 0.0
     down = 0.0
     last = LINEAR
-    for i in range(holding.count):
+    for i in range(holding.length):
         k = holding.legs[i]
         if not held_here(shelf, holding, k):
             continue
@@ -177,7 +178,7 @@ def basis_loss(grid: np.void, shelf: Shelf, holding: Holding) -> float:
 
 @lean
 def worst_pnl(
-    grid: np.void, scenarios: np.ndarray, shelf: Shelf, holding: Holding
+    grid: Row, scenarios: np.ndarray, shelf: Shelf, holding: Holding
 ) -> tuple[float, int]:
     """Worst result over the grid and the basis charge, and which scenario it is.
 
@@ -198,7 +199,7 @@ def worst_pnl(
 
 
 @lean
-def with_offset(grid: np.void, alone: float, together: float) -> float:
+def with_offset(grid: Row, alone: float, together: float) -> float:
     """Loss over several underlyings: between the sum of each one's worst and the joint worst.
 
     ``offset`` is the share granted of what moving together saves; 0 treats the underlyings as

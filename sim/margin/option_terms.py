@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compile import lean
+from sim.state.rows import Row
 
 
 class OptionBook(NamedTuple):
@@ -28,7 +29,7 @@ class OptionBook(NamedTuple):
 
 
 @lean
-def moneyness_rate(terms: np.void, sign: float, strike: float, spot: float) -> float:
+def moneyness_rate(terms: Row, sign: float, strike: float, spot: float) -> float:
     """Share of spot asked for a short: it falls with the distance out of the money."""
     out_of_money = max(0.0, sign * (strike - spot) / spot)
     return max(terms.lowest, terms.highest - out_of_money)
@@ -36,7 +37,7 @@ def moneyness_rate(terms: np.void, sign: float, strike: float, spot: float) -> f
 
 @lean
 def isolated_margin(
-    terms: np.void, sign: float, strike: float, quantity: float, spot: float, worth: float
+    terms: Row, sign: float, strike: float, quantity: float, spot: float, worth: float
 ) -> float:
     """Margin value (negative) of one short option alone; a long one has none.
 
@@ -88,7 +89,7 @@ def net_calls(book: OptionBook) -> float:
 
 
 @lean
-def largest_loss(terms: np.void, book: OptionBook, forward: float) -> float:
+def largest_loss(terms: Row, book: OptionBook, forward: float) -> float:
     """Worst payoff, if it is a loss, with calls sold net charged per unit of forward.
 
     The payoff is piecewise linear, so its minimum lies at zero or at a strike. A book that pays in
@@ -103,7 +104,7 @@ def largest_loss(terms: np.void, book: OptionBook, forward: float) -> float:
 
 @lean
 def book_margin(
-    terms: np.void, book: OptionBook, spot: float, forward: float
+    terms: Row, book: OptionBook, spot: float, forward: float
 ) -> tuple[float, float, float]:
     """Margin value of a book, its worth, and the quantity sold.
 

@@ -7,6 +7,7 @@ import numpy as np
 from sim.compile import lean
 from sim.margin.addons import confidence_charge, depeg_charge, naked_shorts, short_notional
 from sim.margin.grid import Holding, Shelf
+from sim.state.rows import Row
 
 
 class Costs(NamedTuple):
@@ -17,35 +18,35 @@ class Costs(NamedTuple):
 
 
 @lean
-def perpetual_charge(terms: np.void, spot: float, confidence: float) -> float:
+def perpetual_charge(terms: Row, spot: float, confidence: float) -> float:
     """Contingency per contract of a perpetual, USD: on spot, not on the contract's own price."""
     return spot * (terms.perpetual + confidence_charge(terms, confidence))
 
 
 @lean
-def collateral_charge(terms: np.void, price: float, haircut: float, confidence: float) -> float:
+def collateral_charge(terms: Row, price: float, haircut: float, confidence: float) -> float:
     """Contingency per token of a deposit, USD."""
     return price * (haircut + confidence_charge(terms, confidence))
 
 
 @lean
-def option_charge(terms: np.void, spot: float, confidence: float) -> float:
+def option_charge(terms: Row, spot: float, confidence: float) -> float:
     """Contingency per option held, long or short, USD: for doubt alone."""
     return spot * confidence_charge(terms, confidence)
 
 
 @lean
-def added_on(terms: np.void, shelf: Shelf, costs: Costs, holding: Holding) -> float:
+def added_on(terms: Row, shelf: Shelf, costs: Costs, holding: Holding) -> float:
     """All contingencies of a holding, USD."""
     total = terms.short_option * naked_shorts(shelf, holding, costs.notional)
-    for i in range(holding.count):
+    for i in range(holding.length):
         k = holding.legs[i]
         total += abs(holding.quantity[k]) * costs.charge[k]
     return total
 
 
 @lean
-def grid_requirement(terms: np.void, loss: float, added: float, peg: float) -> float:
+def grid_requirement(terms: Row, loss: float, added: float, peg: float) -> float:
     """Requirement from the worst result (``loss <= 0``) and the add-ons, USD.
 
     A settlement asset below its peg raises the multiple of the loss (Derive, ``PMRMLib_2.sol``,
@@ -55,7 +56,7 @@ def grid_requirement(terms: np.void, loss: float, added: float, peg: float) -> f
 
 
 @lean
-def at_least(grid: np.void, shelf: Shelf, costs: Costs, holding: Holding, need: float) -> float:
+def at_least(grid: Row, shelf: Shelf, costs: Costs, holding: Holding, need: float) -> float:
     """The requirement, or the short-option minimum if that is more (CME SPAN)."""
     if grid.short_minimum <= 0.0:
         return need

@@ -12,12 +12,11 @@ case of zero powers.
 import math
 from typing import NamedTuple
 
-import numpy as np
-
 from sim.compile import lean
 from sim.market.black import option_value
 from sim.numerics import exp, log, power
 from sim.state.codes import SKEW_LINEAR, VOL_DOWN, VOL_SAME, VOL_UP
+from sim.state.rows import Row
 
 YEAR = 365.0 * 86400.0
 INSTANT = 1.0  # s, so that an expired option's volatility shock stays finite
@@ -35,14 +34,14 @@ class Contract(NamedTuple):
 
 
 @lean
-def shock_scale(grid: np.void, seconds: float) -> float:
+def shock_scale(grid: Row, seconds: float) -> float:
     """Multiple of the volatility shock at a term: ``(reference / term) ** power``."""
     exponent = grid.short_power if seconds <= grid.reference else grid.long_power
     return power(grid.reference / max(seconds, grid.shortest, INSTANT), exponent)
 
 
 @lean
-def tilt(grid: np.void, rule: int, moneyness: float, seconds: float) -> float:
+def tilt(grid: Row, rule: int, moneyness: float, seconds: float) -> float:
     """Relative change of volatility at a log-moneyness under a skew scenario.
 
     It grows in proportion to moneyness up to a cap, reached a few deviations from the forward.
@@ -60,7 +59,7 @@ def tilt(grid: np.void, rule: int, moneyness: float, seconds: float) -> float:
 
 
 @lean
-def shocked_volatility(grid: np.void, rule: int, option: Contract) -> float:
+def shocked_volatility(grid: Row, rule: int, option: Contract) -> float:
     """Volatility of an option in a scenario, never negative."""
     if rule == VOL_SAME:
         return option.volatility
@@ -75,7 +74,7 @@ def shocked_volatility(grid: np.void, rule: int, option: Contract) -> float:
 
 
 @lean
-def free_share(grid: np.void, seconds: float) -> float:
+def free_share(grid: Row, seconds: float) -> float:
     """Share of the settlement average that is not known yet."""
     if grid.window <= 0.0 or seconds >= grid.window:
         return 1.0
@@ -83,7 +82,7 @@ def free_share(grid: np.void, seconds: float) -> float:
 
 
 @lean
-def shocked_forward(grid: np.void, spot: float, option: Contract) -> float:
+def shocked_forward(grid: Row, spot: float, option: Contract) -> float:
     """Forward in a scenario: what the settlement average already holds no longer moves."""
     free = free_share(grid, option.seconds)
     if free >= 1.0:
@@ -101,7 +100,7 @@ def present_value(option: Contract) -> float:
 
 
 @lean
-def scenario_price(grid: np.void, spot: float, rule: int, ahead: float, option: Contract) -> float:
+def scenario_price(grid: Row, spot: float, rule: int, ahead: float, option: Contract) -> float:
     """Price of an option in a scenario that is valued ``ahead`` seconds later, quote."""
     forward = shocked_forward(grid, spot, option)
     volatility = shocked_volatility(grid, rule, option)
@@ -113,14 +112,14 @@ def scenario_price(grid: np.void, spot: float, rule: int, ahead: float, option: 
 
 
 @lean
-def long_factor(grid: np.void, option: Contract) -> float:
+def long_factor(grid: Row, option: Contract) -> float:
     """Share of a book's positive worth that counts."""
     rate = max(0.0, option.rate) * grid.long_multiple + grid.long_added
     return grid.long_base * exp(-rate * option.seconds / YEAR)
 
 
 @lean
-def short_factor(grid: np.void, option: Contract) -> float:
+def short_factor(grid: Row, option: Contract) -> float:
     """Multiple of a book's negative worth that counts: never above the undiscounted one."""
     years = option.seconds / YEAR
     known = max(0.0, option.rate)
@@ -129,6 +128,6 @@ def short_factor(grid: np.void, option: Contract) -> float:
 
 
 @lean
-def basis_factor(grid: np.void, seconds: float) -> float:
+def basis_factor(grid: Row, seconds: float) -> float:
     """Share of the loss under the basis moves that is charged."""
     return grid.basis_added + grid.basis_per_year * seconds / YEAR

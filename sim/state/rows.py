@@ -4,7 +4,11 @@ The rows are read-only in the kernel. Money is USD, time is seconds, log-prices 
 logarithms. ``kind`` fields hold the integers of :mod:`sim.state.codes`.
 """
 
+from typing import Any
+
 import numpy as np
+
+Row = Any  # one row of a structured array, as a function's argument
 
 SETTINGS = np.dtype(
     [

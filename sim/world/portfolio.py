@@ -36,7 +36,7 @@ from sim.margin.shocks import Contract
 from sim.margin.weights import liability_weight, sloped_ratio
 from sim.market.black import option_value
 from sim.state import codes
-from sim.state.rows import INSTRUMENT, OPTION
+from sim.state.rows import INSTRUMENT, OPTION, Row
 from sim.world.schema.options import Haircut
 from sim.world.schema.venue import VenueConfig
 from sim.world.tables.options import (
@@ -199,7 +199,7 @@ class _Desk:
         legs = np.arange(self.size)
         return Holding(legs, self.size, self.quantity, ALL, ALL, delta, self.scan * delta)
 
-    def costs(self, terms: np.void, level: int) -> Costs:
+    def costs(self, terms: Row, level: int) -> Costs:
         """Contingencies per unit at a level."""
         portfolio = self.portfolio
         notional = np.full(self.size, float(portfolio.spot))
@@ -307,7 +307,7 @@ def standard_margin(
 
 
 def _underlying(
-    venue: VenueConfig, name: str, portfolio: Portfolio, level: int, terms: tuple[np.void, np.void]
+    venue: VenueConfig, name: str, portfolio: Portfolio, level: int, terms: tuple[Row, Row]
 ) -> tuple[float, float]:
     """Margin value and worth of one underlying's legs at a level."""
     contingency, options = terms
@@ -353,9 +353,7 @@ def _weight(venue: VenueConfig, name: str, level: int) -> float:
     return weight.maintenance
 
 
-def _book(
-    portfolio: Portfolio, expiry: Expiry, options: np.void
-) -> tuple[float, float, float, float]:
+def _book(portfolio: Portfolio, expiry: Expiry, options: Row) -> tuple[float, float, float, float]:
     """Margin value, worth, units sold and confidence of one expiry's options."""
     mine = [o for o in portfolio.options if o.seconds == expiry.seconds]
     root = np.sqrt(max(0.0, expiry.seconds) / YEAR)
