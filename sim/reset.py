@@ -42,8 +42,11 @@ def restore_clock(state: State, opening: State, regime: int) -> None:
 
 
 @jit
-def restore_prices(world: World, state: State, fundamental: np.ndarray) -> None:
-    """Undisplaced marks at the start prices, depth at its regime's level."""
+def restore_prices(world: World, state: State, opening: State, fundamental: np.ndarray) -> None:
+    """Undisplaced marks at the start prices, depth at its regime's level, no expiry yet.
+
+    Volatility starts at the first regime's level, at which premiums were paid.
+    """
     state.fundamental[:] = fundamental
     for m in range(len(world.markets)):
         market = state.markets[m]
@@ -53,6 +56,11 @@ def restore_prices(world: World, state: State, fundamental: np.ndarray) -> None:
         market.rose = 0.0
         market.depth_factor = world.depth_factor[state.clock[0].regime, m]
     remark(world, state)
+    for u in range(len(world.surfaces)):
+        state.levels[0, u] = world.surface_level[0, u]
+        state.levels[1, u] = fundamental[world.surfaces[u].asset]
+    state.options[:] = opening.options
+    state.shelf_at[:] = -1
     for o in range(len(world.oracles)):
         price = state.markets[world.oracles[o].market].mark
         state.feeds[o].standing = price
@@ -72,7 +80,7 @@ def begin(world: World, state: State, opening: State, fundamental: np.ndarray, r
     """Set the state to the start of a path."""
     restore_ledger(state, opening)
     restore_clock(state, opening, regime)
-    restore_prices(world, state, fundamental)
+    restore_prices(world, state, opening, fundamental)
     observe_prices(world, state)
     rebuild(world, state)
 

@@ -11,6 +11,7 @@ from sim.market.accrual import accrue_all
 from sim.market.course import Course, move_prices
 from sim.market.deleverage import deleverage
 from sim.market.impact import relax_now
+from sim.market.options import move_volatility
 from sim.market.transfers import deliver_due, send, spare_elsewhere
 from sim.rules import Rules, TraderAction, TraderView
 from sim.state.codes import INITIAL, MAINTENANCE
@@ -36,12 +37,13 @@ def step(world: World, state: State, rules: Rules, course: Course) -> None:
 
 @lean
 def move(world: World, state: State, course: Course) -> None:
-    """Regime and fundamental prices of this step, drawn beforehand."""
+    """Regime and fundamental prices of this step, drawn beforehand; volatility follows them."""
     state.clock[0].step += 1
     state.clock[0].regime = course.regime
     state.clock[0].wave = 0
     state.clock[0].now = state.clock[0].step * world.settings[0].step
     move_prices(state, course, 0)
+    move_volatility(world, state)
 
 
 @lean
@@ -87,7 +89,7 @@ def liquidate(world: World, state: State, rules: Rules, course: Course) -> None:
 
 @lean
 def accrue(world: World, state: State) -> None:
-    """Interest and funding."""
+    """Interest, funding and expiry."""
     accrue_all(world, state)
 
 

@@ -11,7 +11,7 @@ from sim.margin.health import in_breach
 from sim.margin.terms import leg_value
 from sim.market.impact import quote_log
 from sim.numerics import exp
-from sim.state.codes import PERPETUAL, QUOTE
+from sim.state.codes import OPTION, PERPETUAL, QUOTE
 from sim.state.state import State
 from sim.state.world import World
 
@@ -32,7 +32,7 @@ def closing_flow(world: World, state: State, rows: int) -> np.ndarray:
         for i in range(state.rows[a].leg_count):
             k = state.legs[a, i]
             leg = world.instruments[k]
-            if leg.kind != QUOTE and leg.asset != world.settings[0].cash_asset:
+            if leg.kind not in (QUOTE, OPTION) and leg.asset != world.settings[0].cash_asset:
                 quantity = state.balance[k, a]
                 price = state.g[0, k] if quantity >= 0.0 else state.g[1, k]
                 if leg.kind == PERPETUAL:
@@ -53,7 +53,7 @@ def closed_equity(world: World, state: State, a: int, factor: np.ndarray) -> flo
         value = leg_value(g, k, quantity)
         if leg.kind == PERPETUAL:
             equity += value + quantity * g[2, k] * (factor[leg.market] - 1.0)
-        elif leg.kind != QUOTE and leg.asset != world.settings[0].cash_asset:
+        elif leg.kind not in (QUOTE, OPTION) and leg.asset != world.settings[0].cash_asset:
             equity += value * factor[leg.market]
         else:
             equity += value

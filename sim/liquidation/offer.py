@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from sim.compile import lean
 from sim.margin.health import assess, net_delta
+from sim.market.options import token_price
+from sim.state.codes import OPTION
 from sim.state.state import State
 from sim.state.world import World
 
@@ -58,14 +60,28 @@ def apply_pair(state: State, a: int, offer: Offer, notional: float) -> None:
 
 
 @lean
+def handover_price(world: World, state: State, k: int, sign: float, cut: float) -> float:
+    """Price per contract, in quote, at which a position of that sign is taken over.
+
+    A perpetual at the published price, an option at its value; less ``cut`` of the underlying's
+    price, and funding so far. A bought option is never worth less than nothing.
+    """
+    row = world.instruments[k]
+    index = state.feeds[row.oracle].published
+    if row.kind == OPTION:
+        price = state.g[0, k] / token_price(world, state, k) - sign * cut * index
+        return max(0.0, price) if sign > 0.0 else price
+    return index * (1.0 - sign * cut) - state.pools[k].funding
+
+
+@lean
 def apply_perpetual(world: World, state: State, a: int, offer: Offer, notional: float) -> None:
     """Close contracts at the published price less the charge."""
     g = state.g
     row = world.instruments[offer.leg]
     sign = 1.0 if state.balance[offer.leg, a] >= 0.0 else -1.0
     contracts = sign * notional / g[2, offer.leg]
-    price = state.feeds[row.oracle].published * (1.0 - sign * charge(offer))
-    price -= state.pools[offer.leg].funding
+    price = handover_price(world, state, offer.leg, sign, charge(offer))
     state.balance[offer.leg, a] -= contracts
     state.balance[row.quote, a] += contracts * price
 

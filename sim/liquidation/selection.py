@@ -27,6 +27,7 @@ from sim.state.codes import (
     BEST_FOR_LIQUIDATOR,
     KEEP_HEDGES,
     MAINTENANCE,
+    OPTION,
     PERPETUAL,
     RELIEF_PER_IMPACT,
     RISKIEST,
@@ -131,7 +132,7 @@ def select(world: World, state: State, a: int) -> Offer:
         k = state.legs[a, i]
         quantity = state.balance[k, a]
         kind = world.instruments[k].kind
-        if kind == PERPETUAL and quantity != 0.0:
+        if kind in (PERPETUAL, OPTION) and quantity != 0.0:
             offer = perpetual_offer(world, state, a, k)
             best, best_score = better(world, state, a, best, best_score, offer)
         elif kind == BALANCE and quantity < 0.0:

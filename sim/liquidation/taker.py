@@ -10,7 +10,7 @@ from sim.liquidation.transfer import take
 from sim.margin.health import assess
 from sim.market.impact import quote_log
 from sim.rules import LiquidatorAction, LiquidatorView, Rules
-from sim.state.codes import CASH_ONLY, FLASH, INITIAL, MARKET, QUOTE, UNCONSTRAINED
+from sim.state.codes import CASH_ONLY, FLASH, INITIAL, MARKET, OPTION, QUOTE, UNCONSTRAINED
 from sim.state.state import State
 from sim.state.world import World
 
@@ -64,6 +64,8 @@ def slippage(world: World, state: State, a: int, offer: Offer) -> float:
     leg = world.instruments[offer.leg]
     if offer.collateral == PORTFOLIO:
         return slippage_of_all(world, state, a, offer)
+    if leg.kind == OPTION:
+        return 0.0  # changes hands at its value, as in `fill`
     if offer.collateral < 0:
         sold = -offer.notional if state.balance[offer.leg, a] >= 0.0 else offer.notional
         return abs(quote_log(world, state, leg.market, sold))
@@ -76,6 +78,8 @@ def slippage(world: World, state: State, a: int, offer: Offer) -> float:
 def lead(world: World, state: State, k: int) -> float:
     """Market price of instrument k over the price at which the venue hands it over."""
     row = world.instruments[k]
+    if row.kind == OPTION:
+        return 1.0
     return state.markets[row.market].mark / state.feeds[row.oracle].published
 
 

@@ -8,7 +8,7 @@ from sim.compile import lean
 from sim.ledger import hand, pool_cash, post, settle_flat, tokens
 from sim.liquidation.auction import bid
 from sim.liquidation.kick import by_auction
-from sim.liquidation.offer import PORTFOLIO, Offer, charge
+from sim.liquidation.offer import PORTFOLIO, Offer, charge, handover_price
 from sim.liquidation.takeover import pay, take_portfolio
 from sim.margin.terms import leg_value
 from sim.market.impact import quote_log
@@ -123,7 +123,7 @@ def take_perpetual(
     sign = 1.0 if held >= 0.0 else -1.0
     contracts = held if notional >= offer.full else sign * notional / state.g[2, k]
     index = state.feeds[row.oracle].published
-    price = index * (1.0 - sign * offer.gain) - state.pools[k].funding
+    price = handover_price(world, state, k, sign, offer.gain)
     post(state, k, a, -contracts)
     post(state, k, taker, contracts)
     post(state, row.quote, a, contracts * price)

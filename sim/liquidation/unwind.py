@@ -3,7 +3,7 @@
 from sim.compile import lean
 from sim.ledger import hand, pool_cash, post, tokens
 from sim.market.trade import fill, swap
-from sim.state.codes import BALANCE, PERPETUAL
+from sim.state.codes import BALANCE, OPTION, PERPETUAL
 from sim.state.state import State
 from sim.state.world import World
 
@@ -33,7 +33,7 @@ def unwind_tokens(world: World, state: State, liquidator: int, elapsed: float) -
 
 @lean
 def unwind_contracts(world: World, state: State, liquidator: int, elapsed: float) -> bool:
-    """Close perpetuals taken over, against the market maker; return whether any were closed."""
+    """Close contracts taken over, against the market maker; return whether any were closed."""
     row = world.liquidators[liquidator]
     budget = row.unwind * elapsed
     traded = False
@@ -41,7 +41,7 @@ def unwind_contracts(world: World, state: State, liquidator: int, elapsed: float
         k = state.legs[row.row, i]
         leg = world.instruments[k]
         quantity = state.balance[k, row.row]
-        if leg.kind != PERPETUAL or quantity == 0.0:
+        if leg.kind not in (PERPETUAL, OPTION) or quantity == 0.0:
             continue
         part = slice_of(quantity, state.markets[leg.market].mark, budget)
         if fill(world, state, k, row.row, part) != 0.0:

@@ -10,7 +10,7 @@ from sim.ledger import post, tokens
 from sim.liquidation.funds import BACKSTOP, INSURANCE, repay
 from sim.liquidation.socialise import socialise
 from sim.margin.terms import leg_value
-from sim.state.codes import BALANCE, PERPETUAL
+from sim.state.codes import BALANCE, OPTION, PERPETUAL
 from sim.state.state import State
 from sim.state.world import World
 
@@ -28,7 +28,7 @@ def exhausted(world: World, state: State, a: int) -> bool:
         k = state.legs[a, i]
         quantity = state.balance[k, a]
         kind = world.instruments[k].kind
-        if kind == PERPETUAL and quantity != 0.0:
+        if kind in (PERPETUAL, OPTION) and quantity != 0.0:
             return False
         if kind == BALANCE:
             value = leg_value(state.g, k, quantity)

@@ -14,8 +14,10 @@ what the level takes off. ``weighted assets - weighted liabilities`` of a lendin
 import numpy as np
 
 from sim.compile import inlined, lean, merged
+from sim.margin.books import NOWHERE, books_requirement
 from sim.margin.gains import gains_requirement
 from sim.margin.ratio import scaled_requirement
+from sim.margin.scan import scanned
 from sim.margin.terms import Book, Holder, Terms, leg_value
 from sim.margin.weights import asset_weight, liability_weight
 from sim.state.codes import (
@@ -25,7 +27,9 @@ from sim.state.codes import (
     INTEREST_RATIO,
     MAINTENANCE,
     NET_OF_LEGS,
+    OPTION,
     PERPETUAL,
+    SCENARIO_GRID,
 )
 from sim.state.state import HIGH, HIGH_INITIAL, LOW, LOW_INITIAL, State
 from sim.state.world import BASIS, LONG, NET, SHORT, World
@@ -125,7 +129,8 @@ def summed_viewed(terms: Terms, book: Book, level: int, who: Holder) -> tuple[fl
 def net_and_gross(terms: Terms, book: Book, who: Holder, n: int) -> tuple[float, float, float]:
     """Value, net delta and gross delta of a row's legs on underlying n, USD.
 
-    A perpetual's delta is its notional, not its value.
+    A perpetual's delta is its notional, not its value. Options are not netted: their books are
+    charged one by one (term O).
     """
     equity = 0.0
     net = 0.0
@@ -137,6 +142,8 @@ def net_and_gross(terms: Terms, book: Book, who: Holder, n: int) -> tuple[float,
             continue
         value = leg_value(book.g, k, quantity)
         equity += value
+        if terms.instruments[k].kind == OPTION:
+            continue
         perpetual = terms.instruments[k].kind == PERPETUAL
         delta = quantity * book.g[2, k] if perpetual else value
         net += delta
@@ -177,11 +184,8 @@ def netted(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, fl
 
 
 @inlined
-def assess_here(world: World, state: State, level: int, a: int) -> tuple[float, float]:
-    """Equity and requirement of ledger row ``a`` at a level, USD, by the engine that margins it.
-
-    Compiled into its caller, for the loops over many accounts.
-    """
+def assess_plain(world: World, state: State, level: int, a: int) -> tuple[float, float]:
+    """Equity and requirement where legs add up or net, without option books, USD."""
     terms = terms_of(world)
     book = Book(state.balance, state.legs, state.g)
     who = Holder(a, state.rows[a].leg_count, world.accounts[a].emode)
@@ -190,6 +194,26 @@ def assess_here(world: World, state: State, level: int, a: int) -> tuple[float, 
     if state.g.shape[0] > LOW or terms.gains != 0:
         return summed_viewed(terms, book, level, who)
     return summed(terms, book, level, who)
+
+
+@lean
+def assess_options(world: World, state: State, level: int, a: int) -> tuple[float, float]:
+    """Equity and requirement in a world with options or scenario grids, USD."""
+    if world.venues[world.accounts[a].venue].engine == SCENARIO_GRID:
+        return scanned(world, state, level, a)
+    equity, requirement = assess_plain(world, state, level, a)
+    return equity, requirement + books_requirement(world, state, level, a, NOWHERE)
+
+
+@inlined
+def assess_here(world: World, state: State, level: int, a: int) -> tuple[float, float]:
+    """Equity and requirement of ledger row ``a`` at a level, USD, by the engine that margins it.
+
+    Compiled into its caller, for the loops over many accounts.
+    """
+    if len(world.scenarios) > 1:
+        return assess_options(world, state, level, a)
+    return assess_plain(world, state, level, a)
 
 
 @lean

@@ -9,13 +9,16 @@ The bound: a leg of value v and requirement r loses at most ``skin * (|v| + watc
 with ``rate`` the steepest change of the requirement per unit of the leg. Terms that net (hub
 engine) change by at most net rate + basis rate per unit. So the bound is first order and exact in
 direction, not an approximation: values and requirements are linear (or piecewise linear) in g.
+Options have bounds of their own (:mod:`sim.margin.books`, :mod:`sim.margin.scan_watch`).
 """
 
 import numpy as np
 
 from sim.compile import inlined, lean, merged
+from sim.margin.books import NOWHERE, books_spread
 from sim.margin.health import assess_here, leg_requirement, terms_of, viewed_term
 from sim.margin.ratio import bent_spread
+from sim.margin.scan_watch import OLDEST, drivers_left, grid_spread, stamp_drivers
 from sim.margin.terms import Book, Holder, Terms, leg_value
 from sim.margin.weights import liability_weight
 from sim.market.oracle import observe_prices
@@ -24,8 +27,10 @@ from sim.state.codes import (
     FLAT_RATIO,
     MAINTENANCE,
     NET_OF_LEGS,
+    OPTION,
     PERPETUAL,
     QUOTE,
+    SCENARIO_GRID,
 )
 from sim.state.state import CLOSE, LOW, WATCHED, State
 from sim.state.world import BASIS, NET, World
@@ -44,7 +49,7 @@ def spread(terms: Terms, book: Book, who: Holder, watch: float, netted: bool, sk
     for i in range(who.legs):
         k = book.legs[who.row, i]
         quantity = book.balance[k, who.row]
-        if quantity == 0.0:
+        if quantity == 0.0 or terms.instruments[k].kind == OPTION:
             continue
         size = abs(quantity) * max(abs(g[0, k]), abs(g[1, k]))
         if netted:
@@ -115,9 +120,15 @@ def near(world: World, state: State, a: int, watch: float, skin: float) -> bool:
     terms = terms_of(world)
     book = Book(state.balance, state.legs, state.g)
     who = Holder(a, state.rows[a].leg_count, row.emode)
-    netted = world.venues[row.venue].engine == NET_OF_LEGS
+    engine = world.venues[row.venue].engine
     width = skin + ROUNDING
-    reach = spread(terms, book, who, watch, netted, width) * width
+    if engine == SCENARIO_GRID:
+        reach = grid_spread(world, state, a, watch, width)
+    else:
+        most = spread(terms, book, who, watch, engine == NET_OF_LEGS, width)
+        if len(world.surfaces) > 0:
+            most += books_spread(world, state, a, watch, NOWHERE)
+        reach = most * width
     return equity - watch * requirement <= reach or world.settings[0].watch_all != 0
 
 
@@ -135,6 +146,7 @@ def rebuild(world: World, state: State) -> None:
         else:
             state.rows[a].close = 0
     state.clock[0].watched = count
+    state.clock[0].listed_at = state.clock[0].now
     stamp(state, 0)
     rebuild_close(world, state)
 
@@ -160,27 +172,38 @@ def stamp(state: State, which: int) -> None:
     for i in range(state.built_at.shape[1]):
         for k in range(state.g.shape[1]):
             state.built_at[which, i, k] = state.g[i, k]
+    stamp_drivers(state, which)
 
 
 @lean
-def left_skin(g: np.ndarray, built_at: np.ndarray, skin: float) -> bool:
+def left_skin(world: World, state: State, which: int, skin: float) -> bool:
     """Whether some entry of g that maintenance reads has moved by more than ``skin`` since.
 
+    Relative to itself; for an option relative to its notional, with all that its scenarios see.
     Rows of g that only opening reads are never looked at from a list.
     """
-    for i in range(built_at.shape[0]):
+    g = state.g
+    for i in range(state.built_at.shape[1]):
         for k in range(g.shape[1]):
-            if abs(g[i, k] - built_at[i, k]) > skin * abs(built_at[i, k]):
+            built = state.built_at[which, i, k]
+            own = world.instruments[k].kind != OPTION or i == 2
+            if own and abs(g[i, k] - built) > skin * abs(built):
                 return True
-    return False
+    return len(world.surfaces) > 0 and drivers_left(world, state, which, skin)
+
+
+@lean
+def too_old(world: World, state: State) -> bool:
+    """Whether time alone calls for new lists: only option books change with it."""
+    return len(world.surfaces) > 0 and state.clock[0].now - state.clock[0].listed_at > OLDEST
 
 
 @lean
 def refresh_list(world: World, state: State) -> None:
     """Rebuild the lists whose skins prices have left."""
-    if left_skin(state.g, state.built_at[0], world.settings[0].skin):
+    if left_skin(world, state, 0, world.settings[0].skin) or too_old(world, state):
         rebuild(world, state)
-    elif left_skin(state.g, state.built_at[1], INNER * world.settings[0].skin):
+    elif left_skin(world, state, 1, INNER * world.settings[0].skin):
         rebuild_close(world, state)
 
 

@@ -14,6 +14,7 @@ from sim.market.funding import (
     velocity_accrual,
 )
 from sim.market.interest import YEAR, growth, rates
+from sim.market.options import settle_expired
 from sim.state.codes import (
     BALANCE,
     FIRST_INSURANCE,
@@ -113,10 +114,12 @@ def accrue_funding(world: World, state: State, k: int, seconds: float) -> None:
 
 @lean
 def accrue_all(world: World, state: State) -> None:
-    """One step of interest and funding on every pool and book."""
+    """One step of interest and funding on every pool and book; options that expire are paid."""
     for k in range(len(world.instruments)):
         kind = world.instruments[k].kind
         if kind == BALANCE:
             accrue_interest(world, state, k, world.settings[0].step)
         elif kind == PERPETUAL:
             accrue_funding(world, state, k, world.settings[0].step)
+    if len(world.surfaces) > 0:
+        settle_expired(world, state)

@@ -4,7 +4,7 @@ from sim.compile import lean
 from sim.ledger import hand, pool_cash, post, tokens
 from sim.margin.terms import leg_value
 from sim.market.trade import buy_with, fill, swap
-from sim.state.codes import BALANCE, PERPETUAL, TRANSIT
+from sim.state.codes import BALANCE, OPTION, PERPETUAL, TRANSIT
 from sim.state.state import State
 from sim.state.world import World
 
@@ -63,7 +63,7 @@ def deleverage(world: World, state: State, a: int, share: float) -> None:
     for k in range(len(world.instruments)):
         quantity = state.balance[k, a]
         kind = world.instruments[k].kind
-        if kind == PERPETUAL and quantity != 0.0:
+        if kind in (PERPETUAL, OPTION) and quantity != 0.0:
             part = -quantity if share >= 1.0 else -share * quantity
             filled = fill(world, state, k, a, part)
             state.stats[0].deleveraged_notional += abs(filled) * state.g[2, k]

@@ -5,6 +5,7 @@ import math
 from sim.compile import lean
 from sim.margin.ratio import interest_share
 from sim.margin.weights import pool_scaled
+from sim.market.options import refresh_options
 from sim.market.view import (
     Prices,
     distrusted,
@@ -13,7 +14,7 @@ from sim.market.view import (
     publishes,
     twap_after,
 )
-from sim.state.codes import BALANCE, INITIAL, MAINTENANCE, PERPETUAL, ZERO_ASSET
+from sim.state.codes import BALANCE, INITIAL, MAINTENANCE, OPTION, PERPETUAL, ZERO_ASSET
 from sim.state.state import HIGH, HIGH_INITIAL, LOW, LOW_INITIAL, NOTIONAL, State
 from sim.state.world import World
 
@@ -161,13 +162,16 @@ def refresh_g(world: World, state: State) -> None:
             state.g[0, k] = value
             state.g[1, k] = value
             state.g[2, k] = state.feeds[row.oracle].published * token
-        else:
+        elif row.kind != OPTION:
             token = state.feeds[world.instruments[row.cash].oracle].published
             state.g[0, k] = token
             state.g[1, k] = token
             state.g[2, k] = token
     if state.g.shape[0] > LOW:
         refresh_views(world, state)
+    if len(world.surfaces) > 0:
+        refresh_options(world, state)
+    state.clock[0].version += 1
 
 
 @lean

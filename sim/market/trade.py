@@ -4,9 +4,10 @@ from sim.compile import lean
 from sim.ledger import hand, post, settle_flat
 from sim.margin.health import assess, terms_of, viewed_term
 from sim.market.impact import execute, quote_log
+from sim.market.options import token_price
 from sim.market.skew import priced
 from sim.numerics import exp
-from sim.state.codes import FLAT_RATIO, INITIAL, MARKET
+from sim.state.codes import FLAT_RATIO, INITIAL, MARKET, OPTION
 from sim.state.state import State
 from sim.state.world import World
 
@@ -65,20 +66,24 @@ def maker_room(world: World, state: State, k: int, quantity: float) -> float:
 
 @lean
 def fill(world: World, state: State, k: int, a: int, quantity: float) -> float:
-    """Trade contracts of perpetual k for row ``a`` on the book; return what was filled.
+    """Trade contracts of perpetual or option k for row ``a``; return what was filled.
 
     The other side is the venue's market maker, a finite account: derivatives stay net zero. A
     contract is worth its mark less all funding so far, so it changes hands at the price less that:
-    who closes has paid his funding, who opens owes none.
+    who closes has paid his funding, who opens owes none. Options change hands at their value on
+    the surface, without impact: the maker hedges elsewhere.
     """
     quantity *= maker_room(world, state, k, quantity)
     if quantity == 0.0:
         return 0.0
     row = world.instruments[k]
     maker = world.venues[row.venue].maker
-    skew = -state.balance[k, maker]
-    traded = execute(world, state, row.market, quantity)
-    price = priced(row.pricing, traded, skew, quantity) - state.pools[k].funding
+    if row.kind == OPTION:
+        price = state.g[0, k] / token_price(world, state, k)
+    else:
+        skew = -state.balance[k, maker]
+        traded = execute(world, state, row.market, quantity)
+        price = priced(row.pricing, traded, skew, quantity) - state.pools[k].funding
     post(state, k, a, quantity)
     post(state, k, maker, -quantity)
     post(state, row.quote, a, -quantity * price)

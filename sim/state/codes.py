@@ -8,6 +8,8 @@ BALANCE = 0  # a deposit (positive) or a loan (negative) of an asset at a venue
 PERPETUAL = 1  # contracts of a linear perpetual
 QUOTE = 2  # the quote side of a venue's perpetuals: -quantity x (entry price - funding), gains
 
+OPTION = 3  # European options, cash-settled at expiry in the venue's quote
+
 # Levels of the margin requirement (P3)
 INITIAL = 0
 MAINTENANCE = 1
@@ -17,6 +19,8 @@ LEVELS = 3
 # Margin engines (P2): how the legs' terms combine into one requirement
 SUM_OF_LEGS = 0  # W and T terms added leg by leg
 NET_OF_LEGS = 1  # rate on net delta per underlying, plus a basis charge on what is hedged
+
+SCENARIO_GRID = 2  # worst loss over a table of scenarios, plus contingencies
 
 # Margin ratio of a perpetual (P2, term T)
 FLAT_RATIO = 0  # the level's ratio; a size penalty may raise it with the square root of size
@@ -114,3 +118,22 @@ MARKET = 0
 PROTOCOL = 1
 TRANSIT = 2
 FIRST_INSURANCE = 3  # one per venue; as many backstop pools, then the liquidators follow
+
+# Options, P2 term G: what a scenario does to volatility
+VOL_SAME = 0
+VOL_UP = 1
+VOL_DOWN = 2
+SKEW_LINEAR = 3  # wings turn about the forward; each expiry's result counts as a loss
+SKEW_ABSOLUTE = 4  # both wings rise; each expiry's result counts as a loss
+
+# What an option's scenario values depend on (rows of ``State.drivers``)
+SPOT = 0  # USD
+FORWARD = 1  # USD
+FREE = 2  # USD, the part of the forward that can still move
+FIRST_DEVIATION = 3  # volatility x sqrt(time), one row per volatility rule from VOL_SAME on
+DRIVERS = 8
+
+# Whose grid a scenario value belongs to (first index of the shelf)
+OWN_GRID = 0  # the venue's where the option is listed
+HUB_GRID = 1
+GRIDS = 2

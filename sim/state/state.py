@@ -107,6 +107,17 @@ CLOCK = np.dtype(
         ("close", "i8"),
         ("flagged", "i8"),
         ("arriving", "i8"),
+        ("version", "i8"),  # of g; scenario values of an older one are stale
+        ("listed_at", "f8"),  # time at which the watch list was built, s
+    ]
+)
+
+OPTION_STATE = np.dtype(
+    [
+        ("forward", "f8"),  # quote
+        ("vol", "f8"),  # implied, 1/sqrt(year)
+        ("seconds", "f8"),  # to expiry
+        ("settled", "i8"),  # 1 once it has expired and been paid out
     ]
 )
 
@@ -165,3 +176,11 @@ class State(NamedTuple):
     gates: Floats  # (V,) time until which a venue lets nothing out, s
     stats: Rows  # (1,) RESULT
     clock: Rows  # (1,) CLOCK
+    options: Rows  # (K,) OPTION_STATE
+    levels: Floats  # (2, U) volatility level now, and the price it was set at, USD
+    drivers: Floats  # (GRIDS, DRIVERS, K) what scenario values depend on
+    drivers_at: Floats  # (2, GRIDS, DRIVERS, K) the same when the lists were built
+    shelf: Floats  # (GRIDS, S+2, K) scenario values per option, quote
+    shelf_now: Floats  # (GRIDS, K) value per option at the same time, quote
+    shelf_factor: Floats  # (GRIDS, 3, J) discounts and basis shares
+    shelf_at: Ints  # (GRIDS, K) version of g that the values belong to

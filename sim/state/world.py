@@ -2,7 +2,8 @@
 
 Shapes: N assets, M markets, O oracle feeds, K instruments, V venues (row V is the hub),
 A ledger rows (accounts first, then liquidators, makers and system rows), T traders,
-L liquidators, R regimes, C weight categories (e-modes), B background levels, P parameters.
+L liquidators, R regimes, C weight categories (e-modes), B background levels, P parameters;
+S scenarios of all grids, U volatility surfaces, J books (venue, underlying and expiry of options).
 """
 
 from typing import NamedTuple
@@ -36,3 +37,13 @@ class World(NamedTuple):
     liquidators: Rows  # (L,)
     strategy: Floats  # (L, P) parameters of each liquidator's rule
     background: Floats  # (2, M, B+1) USD triggered up to each level; side 0 falls, 1 rises
+    options: Rows  # (K,) OPTION
+    surfaces: Rows  # (U,) SURFACE
+    surface_level: Floats  # (R, U) volatility to which the level is drawn in each regime
+    scenarios: Rows  # (S,) SCENARIO; one row alone: neither options nor grids
+    grids: Rows  # (V+1,) GRID; count 0: none
+    contingency: Rows  # (LEVELS, V+1) CONTINGENCY
+    option_margin: Rows  # (LEVELS, V+1) OPTION_MARGIN, the listing venue's
+    haircut: Floats  # (LEVELS, V+1, K) what a deposit loses under a grid
+    offsets: Floats  # (V+1, K) 1: it moves with the underlying in the grid's scenarios
+    scan_range: Floats  # (V+1, N) relative move that a scenario's unit stands for

@@ -9,6 +9,7 @@ import numpy as np
 from sim.compile import jit
 from sim.liquidation.adl import CLAIMS
 from sim.margin.health import assess
+from sim.market.options import refresh_options
 from sim.state import codes
 from sim.state.rows import ACCOUNT_ROW, SETTINGS
 from sim.state.state import (
@@ -19,6 +20,7 @@ from sim.state.state import (
     LISTS,
     LOW_INITIAL,
     MARKET_STATE,
+    OPTION_STATE,
     POOL,
     RESULT,
     WATCHED_ROWS,
@@ -59,6 +61,12 @@ def assess_rows(world: World, state: State, level: int, rows: int) -> np.ndarray
     return out
 
 
+@jit
+def value_options(world: World, state: State) -> None:
+    """Write the opening values of all options."""
+    refresh_options(world, state)
+
+
 def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
     """A state with nobody holding anything, indices at one."""
     k, m, n = len(layout.instruments), layout.markets, len(layout.assets)
@@ -88,12 +96,31 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
         gates=np.zeros(len(layout.venues)),
         stats=np.zeros(1, dtype=RESULT),
         clock=np.zeros(1, dtype=CLOCK),
+        **option_state(layout),
     )
     state.pools["deposit_index"] = 1.0
     state.pools["borrow_index"] = 1.0
     for name in ("breach", "partial", "auction"):
         state.rows[name] = -1.0
     return state
+
+
+def option_state(layout: Layout) -> dict[str, np.ndarray]:
+    """The arrays of options, sized for the largest grid and the number of books."""
+    k, u = len(layout.instruments), len(layout.surfaces)
+    books = {(r.venue, r.asset, r.days) for r in layout.instruments if r.kind == "option"}
+    grids = [layout.config.venue[v].grid for v in layout.venues] + [layout.config.hub.grid]
+    scenarios = max(0 if grid is None else len(grid.scenarios) for grid in grids)
+    return {
+        "options": np.zeros(k, dtype=OPTION_STATE),
+        "levels": np.ones((2, u)),
+        "drivers": np.zeros((codes.GRIDS, codes.DRIVERS, k)),
+        "drivers_at": np.zeros((2, codes.GRIDS, codes.DRIVERS, k)),
+        "shelf": np.zeros((codes.GRIDS, scenarios + 2, k)),
+        "shelf_now": np.zeros((codes.GRIDS, k)),
+        "shelf_factor": np.zeros((codes.GRIDS, 3, max(1, len(books)))),
+        "shelf_at": np.full((codes.GRIDS, k), -1, dtype=np.int64),
+    }
 
 
 def deposit(state: State, k: np.ndarray, a: np.ndarray, amount: np.ndarray) -> None:
@@ -128,6 +155,9 @@ def opening_prices(layout: Layout, world: World, state: State, prices: np.ndarra
     state.g[LOW_INITIAL:HIGH_INITIAL, table["kind"] == codes.PERPETUAL] = 0.0  # nobody holds any
     for name in ("standing", "ema", "twap"):
         state.feeds[name] = state.feeds["published"]
+    state.levels[0] = world.surface_level[0]
+    state.levels[1] = prices[world.surfaces["asset"]]
+    value_options(world, state)
 
 
 def account_table(
@@ -224,6 +254,9 @@ def assemble(
     liquidators, strategy = tables.liquidator_tables(layout, rows, kinds[1])
     markets, depth_factor = tables.market_tables(layout)
     weight, ratio = tables.margin_tables(layout)
+    surfaces, surface_level = tables.surface_tables(layout)
+    scenarios, grids, scan_range = tables.grid_tables(layout)
+    haircut, offsets = tables.haircut_tables(layout, weight)
     world = World(
         settings=settings(layout, rows, "full"),
         instruments=tables.instrument_table(layout),
@@ -241,6 +274,16 @@ def assemble(
         liquidators=liquidators,
         strategy=strategy,
         background=tables.background_table(layout),
+        options=tables.option_table(layout, prices),
+        surfaces=surfaces,
+        surface_level=surface_level,
+        scenarios=scenarios,
+        grids=grids,
+        contingency=tables.contingency_table(layout),
+        option_margin=tables.option_margin_table(layout),
+        haircut=haircut,
+        offsets=offsets,
+        scan_range=scan_range,
     )
     state = empty_state(layout, rows, population.traders)
     opening_prices(layout, world, state, prices)

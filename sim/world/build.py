@@ -12,10 +12,12 @@ from functools import cached_property
 import numpy as np
 
 from sim.errors import SluicegateError
+from sim.margin.greeks import Exposure, exposures
 from sim.market.paths import fill_path
 from sim.rules import Rules
 from sim.state import codes
 from sim.state.law import PathLaw
+from sim.state.state import State
 from sim.state.world import World
 from sim.world.assemble import Assembled, assess_rows, deposit, list_legs, settings
 from sim.world.correlation import Repair
@@ -121,7 +123,7 @@ class Factory:
             quote = layout.instrument("quote", name, self.config.settlement)
             opening.balance[cash, maker] += self.config.venue[name].maker.capital / price
             for k, row in enumerate(layout.instruments):
-                if row.venue == name and row.kind == "perpetual":
+                if row.venue == name and row.kind in ("perpetual", "option"):
                     opening.balance[k, maker] -= opening.balance[k].sum()
             opening.balance[quote, maker] -= opening.balance[quote].sum()
         self._fill_pools(assembled)
@@ -207,6 +209,7 @@ class Factory:
             "lambda_ratio": self.lambda_ratio,
             "lambda_stressed": self.lambda_ratio / self.thinnest,
             "lambda_worst": self.lambda_worst,
+            **greek_facts(world, opening, count),
         }
 
     @property
@@ -232,9 +235,27 @@ class Factory:
         return max(spot, default=0.0) / self.thinnest
 
 
+def greek_facts(world: World, opening: State, count: int) -> dict[str, float]:
+    """Greeks of all accounts together, and the sum of each account's size, USD; only with options.
+
+    Options are a game between finite accounts: what traders hold net, makers hold the other way.
+    """
+    if len(world.surfaces) == 0:
+        return {}
+    found = exposures(world, opening, count, -1)
+    net, gross = found.sum(axis=0), np.abs(found).sum(axis=0)
+    facts = {}
+    for i, name in enumerate(Exposure._fields):
+        facts[f"net_{name}"] = float(net[i])
+        facts[f"gross_{name}"] = float(gross[i])
+    return facts
+
+
 def gross_notional(world: World, balance: np.ndarray, g: np.ndarray) -> np.ndarray:
     """Contracts and loans of each account at their full size, USD (A,)."""
     kind = world.instruments["kind"][:, None]
-    contracts = np.where(kind == codes.PERPETUAL, np.abs(balance) * g[2][:, None], 0.0)
+    contracts = np.where(
+        (kind == codes.PERPETUAL) | (kind == codes.OPTION), np.abs(balance) * g[2][:, None], 0.0
+    )
     loans = np.where(kind == codes.BALANCE, np.maximum(-balance, 0.0) * g[1][:, None], 0.0)
     return (contracts + loans).sum(axis=0)

@@ -111,7 +111,7 @@ class Fitter:
         """Shrink the heavier side of each perpetual until the makers can hold the rest."""
         legs = population.legs
         for k, row in enumerate(self.layout.instruments):
-            if row.kind != "perpetual":
+            if row.kind not in ("perpetual", "option"):
                 continue
             here = legs.instrument == k
             net = legs.risk[here].sum()
@@ -127,8 +127,12 @@ class Fitter:
         row = self.layout.instruments[k]
         venue = self.config.venue[row.venue]
         price = self.prices[self.layout.assets.index(row.asset)]
-        ratio = venue.perpetuals[row.asset].margin_ratio.at("initial")
-        budget = MAKER_SHARE * venue.maker.capital / len(venue.perpetuals)
+        if row.kind == "option":
+            ratio = 1.0 if venue.option_margin is None else venue.option_margin.highest
+        else:
+            ratio = venue.perpetuals[row.asset].margin_ratio.at("initial")
+        listed = sum(r.venue == row.venue and r.kind == row.kind for r in self.layout.instruments)
+        budget = MAKER_SHARE * venue.maker.capital / listed
         return budget / (ratio * price) if ratio > 0.0 else np.inf
 
     def freed(self, population: Population, scope: str) -> np.ndarray:

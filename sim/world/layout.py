@@ -7,7 +7,9 @@ from functools import cached_property
 
 from sim.errors import SluicegateError
 from sim.state.codes import FIRST_INSURANCE
-from sim.world.schema.market import StakedAsset
+from sim.world.schema.checks import check_exactly
+from sim.world.schema.market import RiskyAsset, StakedAsset
+from sim.world.schema.options import OptionListing
 from sim.world.schema.run import RunConfig
 
 
@@ -15,9 +17,12 @@ from sim.world.schema.run import RunConfig
 class Instrument:
     """A line of the instrument table, by name."""
 
-    kind: str  # "balance", "quote" or "perpetual"
+    kind: str  # "balance", "quote", "perpetual" or "option"
     venue: str
     asset: str
+    days: float = 0.0  # to an option's expiry, from the start
+    strike: float = 0.0  # of an option, as a multiple of the start price
+    call: bool = True
 
 
 class Layout:
@@ -50,7 +55,11 @@ class Layout:
 
     def _check(self, name: str) -> None:
         venue = self.config.venue[name]
-        for key, listed in (("assets", venue.assets), ("perpetuals", venue.perpetuals)):
+        for key, listed in (
+            ("assets", venue.assets),
+            ("perpetuals", venue.perpetuals),
+            ("options", venue.options),
+        ):
             for asset in listed:
                 if asset not in self.assets:
                     raise SluicegateError(
@@ -59,24 +68,41 @@ class Layout:
                         allowed=", ".join(self.assets),
                         hint="add the asset to the market file or remove it from the venue",
                     )
-        if venue.perpetuals and self.config.settlement not in venue.assets:
+        for asset, listing in venue.options.items():
+            check_options(self.config, f"venue.{name}.options.{asset}", asset, listing)
+        if (venue.perpetuals or venue.options) and self.config.settlement not in venue.assets:
             raise SluicegateError(
-                f"perpetuals settle in {self.config.settlement}, which the venue does not list",
+                f"derivatives settle in {self.config.settlement}, which the venue does not list",
                 where=f"venue.{name}.assets",
                 allowed=f"a listing of {self.config.settlement}",
             )
 
     @cached_property
     def instruments(self) -> tuple[Instrument, ...]:
-        """All instruments: venue by venue, balances, then the quote side and the perpetuals."""
+        """All instruments: venue by venue, balances, the quote side, perpetuals, options.
+
+        Options stand by underlying, expiry and strike, which is what finds an account's books.
+        """
         rows: list[Instrument] = []
         for name in self.venues:
             venue = self.config.venue[name]
             rows += [Instrument("balance", name, a) for a in self.assets if a in venue.assets]
-            if venue.perpetuals:
+            if venue.perpetuals or venue.options:
                 rows.append(Instrument("quote", name, self.config.settlement))
             rows += [Instrument("perpetual", name, a) for a in self.assets if a in venue.perpetuals]
+            rows += self._options(name)
         return tuple(rows)
+
+    def _options(self, venue: str) -> list[Instrument]:
+        listed = self.config.venue[venue].options
+        return [
+            Instrument("option", venue, asset, days, strike, call)
+            for asset in self.assets
+            if asset in listed
+            for days in sorted(listed[asset].expiries)
+            for strike in sorted(listed[asset].strikes)
+            for call in (True, False)
+        ]
 
     @cached_property
     def _index(self) -> dict[Instrument, int]:
@@ -88,8 +114,14 @@ class Layout:
 
     @cached_property
     def perpetual_venues(self) -> tuple[str, ...]:
-        """Venues that list perpetuals."""
-        return tuple(name for name in self.venues if self.config.venue[name].perpetuals)
+        """Venues that list perpetuals or options, and so have a market maker."""
+        venues = self.config.venue
+        return tuple(n for n in self.venues if venues[n].perpetuals or venues[n].options)
+
+    @cached_property
+    def surfaces(self) -> tuple[tuple[str, str], ...]:
+        """(venue, asset) of every volatility surface."""
+        return tuple((v, a) for v in self.venues for a in self.config.venue[v].options)
 
     @cached_property
     def emodes(self) -> tuple[tuple[str, str], ...]:
@@ -127,6 +159,17 @@ class Layout:
     def holders(self) -> int:
         """Rows of tokens outside the venues."""
         return FIRST_INSURANCE + 2 * len(self.venues) + len(self.liquidators)
+
+
+def check_options(config: RunConfig, key: str, asset: str, listing: OptionListing) -> None:
+    """Refuse options on what has no volatility, and surfaces that do not know the regimes."""
+    if not isinstance(config.market.assets[asset], RiskyAsset):
+        risky = ", ".join(config.market.risky)
+        raise SluicegateError(
+            "options need an underlying that diffuses", where=key, value=asset, allowed=risky
+        )
+    names = config.market.regimes.names
+    check_exactly(f"{key}.surface.level", listing.surface.level, names, "regime")
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,11 @@ import numpy as np
 from sim.errors import SluicegateError
 from sim.world.draws import Draws
 from sim.world.layout import Layout
+from sim.world.opening import opening_values
 from sim.world.schema.population import (
     ArchetypeConfig,
     LoanPosition,
+    OptionPosition,
     PerpetualPosition,
     SupplyPosition,
 )
@@ -127,6 +129,59 @@ def write_perpetual(
     b.cash[who] += wealth * spec.share / b.cash_price
 
 
+def nearest_option(
+    layout: Layout, venue: str, asset: str, wanted: tuple[float, float, bool]
+) -> int:
+    """Number of the listed option nearest to (days, strike multiple, call); -1 if none is."""
+    days, strike, call = wanted
+    listed = [
+        (abs(row.days - days), abs(row.strike - strike), k)
+        for k, row in enumerate(layout.instruments)
+        if (row.kind, row.venue, row.asset, row.call) == ("option", venue, asset, call)
+    ]
+    return min(listed)[2] if listed else -1
+
+
+def option_numbers(
+    b: Builder, key: str, wanted: tuple[float, float, bool], venue: Ints, asset: Ints
+) -> Ints:
+    """Instrument numbers of the options wanted at pairs of venue and asset numbers."""
+    layout = b.layout
+    pairs = zip(venue.tolist(), asset.tolist(), strict=True)
+    found = [nearest_option(layout, layout.venues[v], layout.assets[n], wanted) for v, n in pairs]
+    if -1 in found:
+        i = found.index(-1)
+        raise SluicegateError(
+            f"{layout.venues[venue[i]]} lists no options on {layout.assets[asset[i]]}",
+            where=key,
+            hint="choose another asset or venue for the position, or list options at the venue",
+        )
+    return np.array(found, dtype=np.int64)
+
+
+def write_options(
+    b: Builder, key: str, spec: OptionPosition, who: Ints, wealth: Floats, hedged: Floats | None
+) -> None:
+    """Contracts against a quote leg of the premium, at the opening value."""
+    layout = b.layout
+    venue = b.pick(f"{key}.venues", spec.venues, layout.venues, who)
+    if hedged is None:
+        asset = b.pick(f"{key}.assets", spec.assets, layout.assets, who)
+        notional = wealth * b.draws.between(f"{key}.leverage", spec.leverage)[who]
+    else:
+        asset, notional = hedged[0].astype(np.int64), hedged[1]
+    quantity = (1.0 if spec.side == "long" else -1.0) * notional / b.prices[asset]
+    quote = b.instruments("quote", venue, np.full(len(who), layout.cash), f"{key}.venues")
+    values = opening_values(layout, b.prices)
+    for right in spec.rights:
+        strike = spec.put_strike if right == "put" and spec.put_strike else spec.strike
+        wanted = (spec.days, strike, right == "call")
+        options = option_numbers(b, f"{key}.assets", wanted, venue, asset)
+        b.add(who, options, 0.0, quantity, matched=int(hedged is None))
+        b.add(who, quote, 0.0, -quantity * values[options])
+    b.cash[who] += wealth * spec.share / b.cash_price
+
+
 def write_loan(b: Builder, key: str, spec: LoanPosition, who: Ints, wealth: Floats) -> None:
     """Own collateral, a loan against it, and what the loan bought."""
     layout = b.layout
@@ -186,15 +241,18 @@ def write_archetype(
     b: Builder, name: str, spec: ArchetypeConfig, who: Ints, wealth: Floats
 ) -> None:
     """All positions of the traders of one archetype."""
-    hedges = {p.hedges for p in spec.positions if isinstance(p, PerpetualPosition)}
+    hedges = {p.hedges for p in spec.positions if isinstance(p, PerpetualPosition | OptionPosition)}
     written: dict[int, Floats] = {}
     for number, position in enumerate(spec.positions):
         key = f"archetype.{name}.positions[{number}]"
-        if isinstance(position, PerpetualPosition):
+        if isinstance(position, PerpetualPosition | OptionPosition):
             hedged = None if position.hedges is None else written.get(position.hedges)
             if position.hedges is not None and hedged is None:
                 raise SluicegateError("only a supply position can be hedged", where=f"{key}.hedges")
-            write_perpetual(b, key, position, who, wealth, hedged)
+            if isinstance(position, PerpetualPosition):
+                write_perpetual(b, key, position, who, wealth, hedged)
+            else:
+                write_options(b, key, position, who, wealth, hedged)
         elif isinstance(position, LoanPosition):
             write_loan(b, key, position, who, wealth)
         elif isinstance(position, SupplyPosition):

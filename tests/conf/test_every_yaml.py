@@ -24,14 +24,17 @@ def words(group, choice):
     """Choose one file; where several stand side by side, it comes first and others follow.
 
     Venues come all together, since archetypes hold positions at most of them. An archetype gets
-    one companion, since pool suppliers alone have nobody to lend to.
+    one companion, since pool suppliers alone have nobody to lend to, and all venues.
     """
     if not isinstance(DEFAULTS.get(group), list):
         known = group in DEFAULTS
         return [f"{group}={choice}" if known else f"+{group}={choice}"]
     others = [name for name in choices(group, [CONF]) if name != choice]
     company = {"venue": others, "archetype": others[:1]}.get(group, [])
-    return [f"{group}=[{','.join([choice, *company])}]"]
+    chosen = [f"{group}=[{','.join([choice, *company])}]"]
+    if group == "archetype":
+        chosen.append(f"venue=[{','.join(choices('venue', [CONF]))}]")
+    return chosen
 
 
 def simulate(*given):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import model_validator
 
 from sim.world.schema.base import Fraction, Strict
 from sim.world.schema.checks import maintenance_above_initial
 from sim.world.schema.liquidation import Sizing
+from sim.world.schema.options import Contingency, Grid
 from sim.world.schema.provenance import Provenance
 
 
@@ -38,5 +41,16 @@ class HubConfig(Strict):
     provenance: Provenance
     netting: dict[str, NettingRate]
     """rates by underlying, for the netting engine; the settlement asset needs none"""
+    engine: Literal["net_of_legs", "scenario_grid"] = "net_of_legs"
+    """P2 in the ``hub`` scope: rates on net and hedged notional, or the worst loss over ``grid``"""
+    grid: Grid | None = None
+    contingency: Contingency = Contingency()
+    """added to the grid's loss; a deposit that it does not name keeps its venue's weight"""
     liquidation: Sizing = Sizing()
     """selection and size; price and taker are those of the venue where the leg is"""
+
+    @model_validator(mode="after")
+    def _has_a_grid(self) -> HubConfig:
+        if self.engine == "scenario_grid" and self.grid is None:
+            raise ValueError("engine: scenario_grid needs a grid, and none is given")
+        return self

@@ -41,6 +41,30 @@ class PerpetualPosition(Strict):
     """number of the position whose collateral it offsets, asset and quantity taken from it"""
 
 
+class OptionPosition(Strict):
+    """Options bought or sold at their value on the surface; the premium goes into quote."""
+
+    kind: Literal["option"]
+    venues: Shares
+    assets: Shares = {}
+    """may be left out for a position that covers another"""
+    side: Literal["long", "short"]
+    rights: tuple[Literal["call", "put"], ...] = Field(("call",), min_length=1, max_length=2)
+    """one of each per unit of notional: both make a straddle or strangle"""
+    strike: Positive = 1.0
+    """as a multiple of the start price; the listed strike that is nearest"""
+    put_strike: Positive | None = None
+    """of the put, where it differs"""
+    days: Annotated[Positive, unit("days")] = 30.0
+    """to expiry; the listed expiry that is nearest"""
+    leverage: Range = Range(low=1.0, high=1.0)
+    """notional over the trader's wealth; ignored where the position covers another"""
+    share: Fraction = 1.0
+    """share of the trader's wealth that is its margin, held as cash"""
+    hedges: int | None = None
+    """number of the supply position that it covers, asset and quantity taken from it"""
+
+
 class LoanPosition(Strict):
     """Collateral at a lender and a loan against it."""
 
@@ -74,7 +98,8 @@ class PoolPosition(Strict):
 
 
 Position = Annotated[
-    PerpetualPosition | LoanPosition | SupplyPosition | PoolPosition, Field(discriminator="kind")
+    PerpetualPosition | OptionPosition | LoanPosition | SupplyPosition | PoolPosition,
+    Field(discriminator="kind"),
 ]
 
 
@@ -115,7 +140,7 @@ class ArchetypeConfig(Strict):
     @model_validator(mode="after")
     def _hedges(self) -> ArchetypeConfig:
         for number, position in enumerate(self.positions):
-            hedged = position.hedges if isinstance(position, PerpetualPosition) else None
+            hedged = getattr(position, "hedges", None)
             if hedged is not None and not 0 <= hedged < number:
                 raise ValueError(
                     f"positions[{number}].hedges: {hedged} must number an earlier position"

@@ -17,6 +17,8 @@ class AssetWeight(Strict):
 
     initial: Fraction
     maintenance: Fraction
+    initial_scale: Fraction = 1.0
+    """multiplies the initial weight, where a venue states it as a share of the other one"""
 
     @model_validator(mode="after")
     def _ordered(self) -> AssetWeight:

@@ -6,7 +6,7 @@ and which ones are assumed.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,7 @@ from sim.world.schema.accrual import Funding
 from sim.world.schema.base import NonNegative, Strict, unit
 from sim.world.schema.liquidation import Liquidation
 from sim.world.schema.listing import Listing, Maker, Perpetual
+from sim.world.schema.options import Contingency, Grid, OptionListing, OptionMargin
 from sim.world.schema.oracle import Oracle
 from sim.world.schema.provenance import Provenance
 from sim.world.schema.requirement import EmodeWeights, Gains
@@ -28,6 +29,15 @@ class VenueConfig(Strict):
     emodes: dict[str, dict[str, EmodeWeights]] = {}
     perpetuals: dict[str, Perpetual] = {}
     gains: Gains = Gains()
+    options: dict[str, OptionListing] = {}
+    engine: Literal["sum_of_legs", "scenario_grid"] = "sum_of_legs"
+    """P2: requirements added leg by leg, or the worst loss over ``grid``"""
+    option_margin: OptionMargin | None = None
+    """term O: what option books need where legs are added up"""
+    grid: Grid | None = None
+    """term G: what the scenario engine tries"""
+    contingency: Contingency = Contingency()
+    """term K: what is added to either"""
     funding: Funding = Funding()
     maker: Maker = Maker(capital=0.0)
     oracle: Oracle = Oracle()
@@ -54,4 +64,15 @@ class VenueConfig(Strict):
         bare = [name for name, perp in self.perpetuals.items() if perp.skew_scale is None]
         if self.funding.kind == "velocity" and bare:
             raise ValueError(f"velocity funding needs a skew_scale for {', '.join(bare)}")
+        return self
+
+    @model_validator(mode="after")
+    def _margined_options(self) -> VenueConfig:
+        if self.engine == "scenario_grid" and self.grid is None:
+            raise ValueError("engine: scenario_grid needs a grid, and none is given")
+        if self.options and self.option_margin is None:
+            raise ValueError(
+                "options: nothing says what option books need where legs are added up; "
+                "give option_margin"
+            )
         return self

@@ -5,18 +5,32 @@ from sim.world.tables.instruments import instrument_table
 from sim.world.tables.liquidators import liquidator_tables
 from sim.world.tables.margin import margin_tables, netting_table
 from sim.world.tables.markets import background_table, market_tables
+from sim.world.tables.options import (
+    contingency_table,
+    grid_tables,
+    haircut_tables,
+    option_margin_table,
+    option_table,
+    surface_tables,
+)
 from sim.world.tables.venues import auction_table, venue_table
 
 __all__ = [
     "auction_table",
     "background_table",
+    "contingency_table",
     "feeds",
+    "grid_tables",
+    "haircut_tables",
     "instrument_table",
     "liquidator_tables",
     "margin_tables",
     "market_tables",
     "netting_table",
+    "option_margin_table",
+    "option_table",
     "oracle_table",
     "reads_views",
+    "surface_tables",
     "venue_table",
 ]

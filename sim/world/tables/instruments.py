@@ -13,7 +13,12 @@ from sim.world.tables.feeds import feeds
 from sim.world.tables.limits import UNLIMITED
 from sim.world.tables.ratios import ratio_row
 
-KINDS = {"balance": codes.BALANCE, "quote": codes.QUOTE, "perpetual": codes.PERPETUAL}
+KINDS = {
+    "balance": codes.BALANCE,
+    "quote": codes.QUOTE,
+    "perpetual": codes.PERPETUAL,
+    "option": codes.OPTION,
+}
 
 
 def instrument_table(layout: Layout) -> np.ndarray:
@@ -34,6 +39,8 @@ def instrument_table(layout: Layout) -> np.ndarray:
         if row.kind == "perpetual":
             table[k]["quote"] = layout.instrument("quote", row.venue, settlement)
             table[k]["step"] = venue.perpetuals[row.asset].step
+        if row.kind == "option":
+            table[k]["quote"] = layout.instrument("quote", row.venue, settlement)
         _terms(table[k], venue, row.kind, row.asset)
     return table
 

@@ -10,6 +10,8 @@ from sim.state.world import BASIS, LONG, NET, SHORT
 from sim.world.layout import Layout
 from sim.world.tables.ratios import LEVEL_NAMES, small_ratios
 
+LEVEL_CODES = {name: level for level, name in LEVEL_NAMES.items()}
+
 
 def margin_tables(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
     """Weights (2, LEVELS, C, K) and perpetual ratios (LEVELS, K)."""
@@ -22,11 +24,15 @@ def margin_tables(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
         if row.kind == "perpetual":
             spec = venue.perpetuals[row.asset].margin_ratio
             ratio[:, k] = small_ratios(spec, venue.liquidation.target.buffer)
+        elif row.kind == "option" and venue.option_margin is not None:
+            # What makers and liquidators keep free per unit of notional taken on.
+            ratio[:, k] = venue.option_margin.highest
         elif row.kind == "balance":
             listing = venue.assets[row.asset]
             for level, name in LEVEL_NAMES.items():
                 long_weight[level, :, k] = getattr(listing.asset_weight, name)
                 short_weight[level, :, k] = getattr(listing.liability_weight, name)
+            long_weight[codes.INITIAL, :, k] *= listing.asset_weight.initial_scale
     _emodes(layout, long_weight, short_weight)
     long_weight[codes.TARGET] = long_weight[codes.MAINTENANCE]
     health = [
@@ -43,6 +49,8 @@ def _emodes(layout: Layout, long_weight: np.ndarray, short_weight: np.ndarray) -
             for level, name in LEVEL_NAMES.items():
                 if weights.asset_weight is not None:
                     long_weight[level, number, k] = getattr(weights.asset_weight, name)
+                    if level == codes.INITIAL:
+                        long_weight[level, number, k] *= weights.asset_weight.initial_scale
                 if weights.liability_weight is not None:
                     short_weight[level, number, k] = getattr(weights.liability_weight, name)
 

@@ -10,6 +10,12 @@ from sim.world.layout import Layout, LedgerRows
 from sim.world.tables.liquidation import auction_row, fill_pricing, fill_sizing
 from sim.world.tables.waterfall import fill_losses
 
+ENGINE = {
+    "sum_of_legs": codes.SUM_OF_LEGS,
+    "net_of_legs": codes.NET_OF_LEGS,
+    "scenario_grid": codes.SCENARIO_GRID,
+}
+
 
 def venue_table(layout: Layout, rows: LedgerRows, hub_nets: bool) -> np.ndarray:
     """One row per venue, and one for the hub."""
@@ -22,12 +28,14 @@ def venue_table(layout: Layout, rows: LedgerRows, hub_nets: bool) -> np.ndarray:
         fill_pricing(table[v], layout.config.venue[name].liquidation)
         fill_losses(table[v], layout.config.venue[name].waterfall)
         table[v]["cash"] = layout.instrument("balance", name, layout.config.settlement)
+        table[v]["engine"] = ENGINE[layout.config.venue[name].engine]
         if name in layout.perpetual_venues:
             place = layout.perpetual_venues.index(name)
             table[v]["maker"] = rows.first_maker + place
             table[v]["clearing"] = rows.first_clearing + place
     fill_sizing(table[-1], layout.config.hub.liquidation)
-    table[-1]["engine"] = codes.NET_OF_LEGS if hub_nets else codes.SUM_OF_LEGS
+    if hub_nets:
+        table[-1]["engine"] = ENGINE[layout.config.hub.engine]
     return table
 
 

@@ -1,0 +1,77 @@
+"""Greeks of accounts: what a book gains per move, curvature, volatility and time, in USD.
+
+Per unit of relative move, so that underlyings add up: delta is the gain per 100 % move, gamma the
+change of that delta per 100 % move, vega the gain per 1.00 of volatility, theta per year.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.compile import jit, lean
+from sim.margin.scan import exposure
+from sim.margin.shocks import YEAR
+from sim.market.black import option_greeks
+from sim.market.options import token_price
+from sim.state.codes import BALANCE, OPTION, PERPETUAL
+from sim.state.state import State
+from sim.state.world import World
+
+
+class Exposure(NamedTuple):
+    """Greeks of one leg or account, USD."""
+
+    delta: float
+    gamma: float
+    vega: float
+    theta: float
+
+
+@lean
+def leg_exposure(world: World, state: State, a: int, k: int) -> Exposure:
+    """Greeks of one leg of row ``a``; deposits and loans count as far as they are risky."""
+    quantity = state.balance[k, a]
+    row = world.instruments[k]
+    if row.kind == OPTION:
+        if state.options[k].settled != 0:
+            return Exposure(0.0, 0.0, 0.0, 0.0)
+        terms, now = world.options[k], state.options[k]
+        years = now.seconds / YEAR
+        one = option_greeks(terms.sign, now.forward, terms.strike, now.vol, years, terms.rate)
+        size = quantity * token_price(world, state, k)
+        delta = size * one.delta * now.forward
+        gamma = size * one.gamma * now.forward * now.forward
+        return Exposure(delta, gamma, size * one.vega, size * one.theta)
+    cash = world.instruments[k].asset == world.settings[0].cash_asset
+    if row.kind in (BALANCE, PERPETUAL) and not cash:
+        return Exposure(exposure(world, state, row.venue, k, quantity), 0.0, 0.0, 0.0)
+    return Exposure(0.0, 0.0, 0.0, 0.0)
+
+
+@lean
+def account_exposure(world: World, state: State, a: int, n: int) -> Exposure:
+    """Greeks of row ``a`` on underlying n, or on all if n is negative."""
+    delta = gamma = vega = theta = 0.0
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        if n >= 0 and world.instruments[k].group != n:
+            continue
+        leg = leg_exposure(world, state, a, k)
+        delta += leg.delta
+        gamma += leg.gamma
+        vega += leg.vega
+        theta += leg.theta
+    return Exposure(delta, gamma, vega, theta)
+
+
+@jit
+def exposures(world: World, state: State, rows: int, n: int) -> np.ndarray:
+    """Greeks of the first ``rows`` ledger rows on underlying n (negative: all). (rows, 4) USD."""
+    out = np.empty((rows, 4))
+    for a in range(rows):
+        one = account_exposure(world, state, a, n)
+        out[a, 0] = one.delta
+        out[a, 1] = one.gamma
+        out[a, 2] = one.vega
+        out[a, 3] = one.theta
+    return out

@@ -1,0 +1,193 @@
+"""P2, term G in the world: an account's worst loss over its engine's grid, plus contingencies.
+
+Scenario values belong to instruments and are shared by all accounts; a column of the shelf is
+filled when somebody first needs it after prices have moved.
+"""
+
+from sim.compile import lean
+from sim.margin.addons import naked_shorts, short_notional
+from sim.margin.books import books_requirement
+from sim.margin.grid import ALL, Holding, Shelf, shelve, with_offset, worst_pnl
+from sim.margin.portfolio import grid_requirement
+from sim.margin.ratio import perpetual_requirement
+from sim.market.options import contract_of, token_price
+from sim.state.codes import BALANCE, HUB_GRID, INITIAL, INTEREST_RATIO, OPTION, OWN_GRID, PERPETUAL
+from sim.state.state import LOW_INITIAL, State
+from sim.state.world import LONG, SHORT, World
+
+
+@lean
+def hub_row(world: World) -> int:
+    """Row of the venue table that is the hub's."""
+    return len(world.venues) - 1
+
+
+@lean
+def shelf_of(world: World, state: State, i: int) -> Shelf:
+    """Scenario values under the venues' own grids, or under the hub's."""
+    return Shelf(
+        state.shelf[i],
+        state.shelf_now[i],
+        world.options,
+        world.instruments,
+        state.shelf_factor[i],
+    )
+
+
+@lean
+def freshen(world: World, state: State, i: int, k: int) -> None:
+    """Bring the scenario values of option k up to the present prices."""
+    if state.shelf_at[i, k] == state.clock[0].version:
+        return
+    state.shelf_at[i, k] = state.clock[0].version
+    venue = hub_row(world) if i == HUB_GRID else world.instruments[k].venue
+    grid = world.grids[venue]
+    shelf = shelf_of(world, state, i)
+    token = 0.0
+    if state.options[k].settled == 0:
+        scan = world.scan_range[venue, world.instruments[k].group]
+        shelve(grid, world.scenarios, shelf, k, scan, contract_of(world, state, k))
+        token = token_price(world, state, k)
+    for s in range(grid.count + 2):
+        shelf.value[s, k] *= token
+    shelf.now[k] *= token
+
+
+@lean
+def is_here(world: World, venue: int, k: int) -> bool:
+    """Whether the engine in a row of the venue table scans instrument k."""
+    return venue == hub_row(world) or world.instruments[k].venue == venue
+
+
+@lean
+def moves(world: World, venue: int, k: int, quantity: float) -> bool:
+    """Whether a leg that is no option follows the underlying in the scenarios."""
+    kind = world.instruments[k].kind
+    if kind == PERPETUAL:
+        return True
+    return kind == BALANCE and (world.offsets[venue, k] != 0.0 or quantity < 0.0)
+
+
+@lean
+def exposure(world: World, state: State, venue: int, k: int, quantity: float) -> float:
+    """USD that a leg gains per unit of relative move of its underlying."""
+    if world.instruments[k].kind == PERPETUAL:
+        return quantity * state.g[2, k]
+    return quantity * (state.g[0, k] if quantity >= 0.0 else state.g[1, k])
+
+
+@lean
+def leg_charge(world: World, state: State, level: int, a: int, k: int) -> float:
+    """Contingencies of one leg that is no option, USD."""
+    venue = world.accounts[a].venue
+    quantity = state.balance[k, a]
+    size = abs(quantity)
+    row = world.instruments[k]
+    if row.kind == PERPETUAL:
+        if is_here(world, venue, k):
+            return size * state.g[2, k] * world.contingency[level, venue].perpetual
+        shared = row.ratio.kind == INTEREST_RATIO and level == INITIAL
+        share = state.g[LOW_INITIAL, k] if shared else 0.0
+        ratio = world.ratio[level, k]
+        return perpetual_requirement(row, level, ratio, quantity, state.g[2, k], share)
+    if row.kind != BALANCE:
+        return 0.0
+    emode = world.accounts[a].emode
+    if quantity < 0.0:
+        return size * state.g[1, k] * (world.weight[SHORT, level, emode, k] - 1.0)
+    if is_here(world, venue, k):
+        return size * state.g[0, k] * world.haircut[level, venue, k]
+    return size * state.g[0, k] * (1.0 - world.weight[LONG, level, emode, k])
+
+
+@lean
+def holding_of(world: World, state: State, a: int, n: int) -> Holding:
+    """Legs of row ``a`` on underlying n (or ALL) that its engine scans."""
+    venue = world.accounts[a].venue
+    delta = 0.0
+    scanned = 0.0
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        quantity = state.balance[k, a]
+        group = world.instruments[k].group
+        if quantity == 0.0 or n not in (ALL, group) or not is_here(world, venue, k):
+            continue
+        if moves(world, venue, k, quantity):
+            part = exposure(world, state, venue, k, quantity)
+            delta += part
+            scanned += part * world.scan_range[venue, group]
+    place = ALL if venue == hub_row(world) else venue
+    count = state.rows[a].leg_count
+    return Holding(state.legs[a], count, state.balance[:, a], n, place, delta, scanned)
+
+
+@lean
+def holds(world: World, state: State, a: int, n: int) -> bool:
+    """Whether row ``a`` has a leg on underlying n."""
+    for i in range(state.rows[a].leg_count):
+        if world.instruments[state.legs[a, i]].group == n:
+            return True
+    return False
+
+
+@lean
+def grid_loss(world: World, state: State, a: int) -> float:
+    """Worst result of row ``a`` over its engine's grid, at most zero, USD."""
+    venue = world.accounts[a].venue
+    grid = world.grids[venue]
+    i = HUB_GRID if venue == hub_row(world) else OWN_GRID
+    for j in range(state.rows[a].leg_count):
+        k = state.legs[a, j]
+        if world.instruments[k].kind == OPTION and is_here(world, venue, k):
+            freshen(world, state, i, k)
+    shelf = shelf_of(world, state, i)
+    alone = 0.0
+    together = 0.0
+    for n in range(ALL, world.netting.shape[2]):
+        if (n == ALL and grid.offset <= 0.0) or (n != ALL and not holds(world, state, a, n)):
+            continue
+        loss, _ = worst_pnl(grid, world.scenarios, shelf, holding_of(world, state, a, n))
+        if n == ALL:
+            together = loss
+        else:
+            alone += loss
+    return with_offset(grid, alone, together)
+
+
+@lean
+def peg_price(world: World, state: State, venue: int) -> float:
+    """Price of the settlement asset that an engine sees, USD; the hub reads the first venue's."""
+    place = 0 if venue == hub_row(world) else venue
+    feed = place * len(state.fundamental) + world.settings[0].cash_asset
+    return state.feeds[feed].published
+
+
+@lean
+def scanned(world: World, state: State, level: int, a: int) -> tuple[float, float]:
+    """Equity and requirement of row ``a`` under a scenario grid, USD.
+
+    Legs at other venues than the engine's own are charged one by one, as there.
+    """
+    venue = world.accounts[a].venue
+    terms = world.contingency[level, venue]
+    equity = 0.0
+    added = 0.0
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        quantity = state.balance[k, a]
+        if quantity != 0.0:
+            equity += quantity * (state.g[0, k] if quantity >= 0.0 else state.g[1, k])
+            added += leg_charge(world, state, level, a, k)
+    i = HUB_GRID if venue == hub_row(world) else OWN_GRID
+    shelf = shelf_of(world, state, i)
+    holding = holding_of(world, state, a, ALL)
+    notional = state.g[2]
+    added += terms.short_option * naked_shorts(shelf, holding, notional)
+    need = grid_requirement(
+        terms, grid_loss(world, state, a), added, peg_price(world, state, venue)
+    )
+    grid = world.grids[venue]
+    need = max(need, grid.short_minimum * short_notional(shelf, holding, notional))
+    if venue != hub_row(world):
+        need += books_requirement(world, state, level, a, venue)
+    return equity, need
