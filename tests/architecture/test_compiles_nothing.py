@@ -151,8 +151,9 @@ def test_the_path_loop_is_lean() -> None:
         for f in dispatchers()
         if f.py_func.__module__.startswith(below) and f.targetoptions.get("_nrt", True)
     }
-    # What runs before the first step, at the horizon or on numbers alone may count.
-    allowed = ("sim.market.paths", "sim.market.regimes", "sim.market.jumps", "sim.market.pegs")
+    # What runs before a step (the path, its course), at the horizon or on numbers alone may count.
+    exogenous = ("paths", "regimes", "jumps", "pegs", "course")
+    allowed = tuple(f"sim.market.{name}" for name in exogenous)
     inside = {name for name in loose if not name.startswith((*allowed, "sim.liquidation.horizon"))}
     assert inside == set()
     assert any(f.py_func is sim.step.step.py_func for f in dispatchers())
