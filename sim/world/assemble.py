@@ -157,7 +157,8 @@ def opening_prices(layout: Layout, world: World, state: State, prices: np.ndarra
         state.feeds[name] = state.feeds["published"]
     state.levels[0] = world.surface_level[0]
     state.levels[1] = prices[world.surfaces["asset"]]
-    value_options(world, state)
+    if len(world.surfaces) > 0:
+        value_options(world, state)
 
 
 def account_table(

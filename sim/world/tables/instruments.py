@@ -65,7 +65,7 @@ def _terms(row: np.void, venue: VenueConfig, kind: str, asset: str) -> None:
         row["gain_weight"] = (gains.initial, gains.maintenance, gains.maintenance)
         row["gain_penalty"] = gains.size_penalty
         row["gain_cap"] = UNLIMITED if gains.cap is None else gains.cap
-    else:
+    elif kind == "balance":
         listing = venue.assets[asset]
         row["size_penalty"] = listing.size_penalty
         row["scale_start"] = listing.scale_start
