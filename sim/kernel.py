@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from sim.compile import jit
+from sim.compile import by_reference, compiled_for, jit
 from sim.market.course import Course, fill_course
 from sim.market.paths import fill_path
 from sim.reset import begin, finish, liquidator_wealth, trader_wealth
@@ -56,14 +56,16 @@ class Desk(NamedTuple):
 @jit
 def run_path(scene: Scene, rules: Rules, desk: Desk, key: tuple[np.uint64, int]) -> None:
     """Step a generated path from its start to its horizon; ``key`` is its seed and number."""
-    world, state, scratch = scene.world, desk.state, desk.scratch
-    begin(world, state, scene.opening, scratch.prices[0], scratch.regimes[0])
+    world, state = by_reference(scene.world), by_reference(desk.state)
+    opening = by_reference(scene.opening)
+    scratch = desk.scratch
+    begin(world, state, opening, scratch.prices[0], scratch.regimes[0])
     scratch.wealth[0] = trader_wealth(world, state)
     scratch.wealth[1] = liquidator_wealth(world, state)
     for t in range(scratch.prices.shape[0] - 1):
         every = fill_course(scene.law, key, t + 1, scratch.prices, scratch.regimes, scratch.course)
         step(world, state, rules, Course(scratch.course, scratch.regimes[t], every))
-    finish(world, state, scene.opening, scratch.wealth)
+    finish(world, state, opening, scratch.wealth)
 
 
 def run_chunk(
@@ -96,6 +98,5 @@ def compiled(scene: Scene, desk: Desk) -> Callable[..., None]:
     signature = nb.void(nb.typeof(scene), rules, nb.typeof(desk), nb.uint64, nb.int64, out)
     with _lock:
         if signature not in _entry:
-            compile_it = nb.njit(signature, cache=True, nogil=True, error_model="numpy")
-            _entry[signature] = compile_it(run_chunk)
+            _entry[signature] = compiled_for(signature, run_chunk)
         return _entry[signature]

@@ -34,13 +34,14 @@ RULES = (agents.liquidator.take_all, sim.world.idle.decline)
 
 
 def dispatchers() -> Iterator[Dispatcher]:
-    """Every compiled function that the project's modules know."""
+    """Every compiled function that the project's modules know, as Python and as code sees it."""
     found: dict[int, Dispatcher] = {}
     for name, module in list(sys.modules.items()):
         if name.split(".")[0] in ("sim", "agents", "scenarios"):
             for value in vars(module).values():
-                if isinstance(value, Dispatcher):
-                    found[id(value)] = value
+                for known in (value, getattr(value, "part", None)):
+                    if isinstance(known, Dispatcher):
+                        found[id(known)] = known
     yield from found.values()
 
 
