@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim import cache
+from sim.cli._options import add_config_dir
 
 if TYPE_CHECKING:
     from sim.cli.main import Parser
@@ -31,14 +32,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "overrides", nargs="*", metavar="key=value", help="settings; see below for the keys"
     )
-    parser.add_argument(
-        "--config-dir",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="DIR",
-        help="a folder with further choices, laid out as conf/ (may be repeated)",
-    )
+    add_config_dir(parser)
     parser.add_argument(
         "--config",
         type=Path,

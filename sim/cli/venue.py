@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from sim.cli._options import add_config_dir
 
 _EPILOG = """\
 examples:
@@ -21,14 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("name", metavar="NAME", help="a venue; `sluicegate venues` lists them")
     parser.add_argument("--all", action="store_true", help="show defaults too")
-    parser.add_argument(
-        "--config-dir",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="DIR",
-        help="a folder with further choices, laid out as conf/ (may be repeated)",
-    )
+    add_config_dir(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from sim.cli._options import add_config_dir
 
 _EPILOG = """\
 examples:
@@ -18,14 +19,7 @@ A venue is a file conf/venue/NAME.yaml. `sluicegate venue NAME` explains one of 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the words of this command."""
     parser.epilog = _EPILOG
-    parser.add_argument(
-        "--config-dir",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="DIR",
-        help="a folder with further choices, laid out as conf/ (may be repeated)",
-    )
+    add_config_dir(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:

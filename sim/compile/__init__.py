@@ -12,6 +12,8 @@ Machine code is made of what Python calls, with everything below it linked in
 from collections.abc import Callable
 from typing import Any
 
+from numba import config
+
 from sim.compile.parts import Compiled, Part, Whole
 from sim.compile.reference import by_reference
 
@@ -27,6 +29,8 @@ _uncounted: dict[str, Any] = {**_common, "_nrt": False}
 
 def _decorator(**options: Any) -> Callable[[Callable[..., Any]], Compiled]:
     def decorate(function: Callable[..., Any]) -> Compiled:
+        if config.DISABLE_JIT:  # type: ignore[attr-defined]
+            return function
         return Whole(function, Part(function, options), options)
 
     return decorate

@@ -45,7 +45,7 @@ def requirement(engine: AntiProcyclical, case: Case) -> Floats:
 
     What it says of periods before ``case.first`` only serves the anti-procyclical tools.
     """
-    raise NotImplementedError(type(engine).__name__)
+    raise TypeError(f"{type(engine).__name__} is no margin engine")
 
 
 @requirement.register
