@@ -5,6 +5,7 @@ import numpy as np
 from sim.compile import jit, lean
 from sim.conservation import imbalance
 from sim.liquidation.horizon import book_shortfall
+from sim.margin.beliefs import forget
 from sim.margin.health import assess
 from sim.margin.watch import rebuild
 from sim.market.impact import remark
@@ -68,6 +69,8 @@ def restore_prices(world: World, state: State, opening: State, fundamental: np.n
         state.feeds[o].twap = price
         state.feeds[o].updated = 0.0
         state.feeds[o].averaged = 0.0
+    state.halts[:] = 0.0
+    state.anchors[:] = LONG_AGO
     state.history[:] = 0.0
     state.history[:, 0] = LONG_AGO
     for m in range(len(world.markets)):
@@ -81,6 +84,7 @@ def begin(world: World, state: State, opening: State, fundamental: np.ndarray, r
     restore_ledger(state, opening)
     restore_clock(state, opening, regime)
     restore_prices(world, state, opening, fundamental)
+    forget(world, state, opening)
     observe_prices(world, state)
     rebuild(world, state)
 

@@ -5,6 +5,7 @@ All act on ``state``; ``world`` is read-only. The laboratory calls the same phas
 
 from sim.compile import lean
 from sim.liquidation.rounds import flag_breaches, run_rounds
+from sim.margin.beliefs import learn
 from sim.margin.health import assess, assess_here
 from sim.margin.watch import look
 from sim.market.accrual import accrue_all
@@ -54,7 +55,8 @@ def relax(world: World, state: State) -> None:
 
 @lean
 def observe(world: World, state: State) -> None:
-    """Oracles sample and publish; the margin engine sees it and the watch list keeps up."""
+    """Oracles sample and publish; the margin engine sees it, learns, and the lists keep up."""
+    learn(world, state)
     look(world, state)
 
 

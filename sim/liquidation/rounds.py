@@ -21,6 +21,7 @@ from sim.margin.health import assess, in_breach
 from sim.margin.watch import look
 from sim.market.background import fire_all
 from sim.market.course import Course, blocks_until_move, move_prices
+from sim.market.halt import blocks_until_open
 from sim.market.impact import relax_now
 from sim.market.oracle import blocks_until_news
 from sim.rules import Rules
@@ -245,9 +246,14 @@ def pause(world: World, state: State, course: Course, number: int, moved: bool) 
     """Blocks from block ``number`` to the next that can change something; 0 if none will."""
     if moved or someone_waits(world, state) or terms_move(world, state):
         return 1
-    news = blocks_until_news(world, state)
-    move = blocks_until_move(course, number)
-    return min(news, move) if news > 0 and move > 0 else max(news, move)
+    news = sooner(blocks_until_news(world, state), blocks_until_open(world, state))
+    return sooner(news, blocks_until_move(course, number))
+
+
+@lean
+def sooner(one: int, other: int) -> int:
+    """The smaller number of blocks, 0 standing for never."""
+    return min(one, other) if one > 0 and other > 0 else max(one, other)
 
 
 @lean

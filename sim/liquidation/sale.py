@@ -8,7 +8,7 @@ from sim.compile import lean
 from sim.ledger import hand, post
 from sim.liquidation.book import Closing, Standing, fund_delta, limit_price
 from sim.liquidation.offer import Offer
-from sim.margin.health import assess
+from sim.margin.health import assess, risk
 from sim.margin.weights import liability_weight
 from sim.market.impact import quote_log
 from sim.market.trade import fill, maker_room
@@ -58,7 +58,7 @@ def closing_of(world: World, state: State, a: int, k: int) -> Closing:
     """Return the position as the order sees it; its price is the oracle's."""
     held = state.balance[k, a]
     penalty = world.instruments[k].size_penalty
-    ratio = liability_weight(world.ratio[MAINTENANCE, k], penalty, abs(held))
+    ratio = liability_weight(world.ratio[MAINTENANCE, k], penalty, abs(held)) * risk(state.g, k)
     return Closing(held, state.feeds[world.instruments[k].oracle].published, ratio)
 
 

@@ -1,6 +1,7 @@
-"""P1 in liquidation: no call on prices that a venue does not trust."""
+"""When a venue calls nobody: on prices that it does not trust (P1), and while it stands still."""
 
 from sim.compile import lean
+from sim.market.halt import halted
 from sim.state.codes import BLOCK, PAUSE
 from sim.state.state import LOW, State
 from sim.state.world import World
@@ -20,13 +21,18 @@ def venue_paused(world: World, state: State, venue: int) -> bool:
 
 @lean
 def suspended(world: World, state: State, a: int) -> bool:
-    """Whether account ``a`` cannot be liquidated: a leg's price is blocked, or its venue pauses."""
-    if state.g.shape[0] <= LOW:
-        return False
+    """Whether account ``a`` cannot be liquidated: a venue where it has a leg is halted or pauses.
+
+    Or the price of a leg is blocked.
+    """
     for i in range(state.rows[a].leg_count):
         k = state.legs[a, i]
         row = world.instruments[k]
         if state.balance[k, a] == 0.0:
+            continue
+        if halted(state, row.venue):
+            return True
+        if state.g.shape[0] <= LOW:
             continue
         if state.feeds[row.oracle].distrusted and world.oracles[row.oracle].distrust == BLOCK:
             return True

@@ -7,7 +7,7 @@ from sim.liquidation.sale import on_book, sell
 from sim.liquidation.takeover import pay
 from sim.liquidation.terms import on_the_block
 from sim.liquidation.transfer import take
-from sim.margin.health import assess
+from sim.margin.health import assess, risk
 from sim.market.impact import quote_log
 from sim.rules import LiquidatorAction, LiquidatorView, Rules
 from sim.state.codes import CASH_ONLY, FLASH, INITIAL, MARKET, OPTION, QUOTE, UNCONSTRAINED
@@ -39,7 +39,7 @@ def capital(world: World, state: State, liquidator: int, a: int, offer: Offer) -
     if offer.collateral >= 0 or rule == CASH_ONLY:
         return held / (1.0 + offer.fee + offer.protocol)
     equity, initial = assess(world, state, INITIAL, row.row)
-    ratio = world.ratio[INITIAL, offer.leg]
+    ratio = world.ratio[INITIAL, offer.leg] * risk(state.g, offer.leg)
     return (equity - initial) / ratio if ratio > 0.0 else offer.full
 
 

@@ -13,7 +13,7 @@ from sim.liquidation.offer import PORTFOLIO, Offer, charge, nothing
 from sim.liquidation.pair import rates
 from sim.liquidation.portfolio import Portfolio, buffer_margin, largest_share
 from sim.liquidation.shortage import grown, insurance_fee, insurance_fee_of_debt
-from sim.margin.health import assess
+from sim.margin.health import assess, risk
 from sim.margin.terms import leg_value
 from sim.margin.weights import asset_weight, liability_weight
 from sim.state.codes import DUTCH, MAINTENANCE, PERPETUAL, QUOTE, TARGET
@@ -39,6 +39,8 @@ def fee_of_debt(world: World, state: State, a: int, debt: int, collateral: int) 
     light, heavy = world.instruments[collateral], world.instruments[debt]
     weight = asset_weight(world.weight[LONG, TARGET, emode, collateral], light.size_penalty, held)
     load = liability_weight(world.weight[SHORT, TARGET, emode, debt], heavy.size_penalty, owed)
+    weight = 1.0 - (1.0 - weight) * risk(state.g, collateral)
+    load = 1.0 + (load - 1.0) * risk(state.g, debt)
     value = owed * state.g[1, debt]
     asset = (weight, 1.0 + row.bonus_min)
     return insurance_fee_of_debt(
@@ -76,6 +78,7 @@ def perpetual_offer(world: World, state: State, a: int, k: int) -> Offer:
     fee = row.perp_insurance_fee
     if row.insurance_share > 0.0:
         ratio = liability_weight(world.ratio[TARGET, k], leg.size_penalty, size)
+        ratio *= risk(state.g, k)
         fee = insurance_fee(row, shortage(world, state, a), full, ratio, gain, fee)
     return Offer(k, -1, full, gain, fee, 0.0, 0.0)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compile import jit, lean
-from sim.margin.scan import exposure
+from sim.margin.exposure import exposure
 from sim.margin.shocks import YEAR
 from sim.market.black import option_greeks
 from sim.market.options import token_price

@@ -18,6 +18,7 @@ from sim.margin.books import NOWHERE, books_requirement
 from sim.margin.gains import gains_requirement
 from sim.margin.ratio import scaled_requirement
 from sim.margin.scan import scanned
+from sim.margin.tail import predicted_loss
 from sim.margin.terms import Book, Holder, Terms, leg_value
 from sim.margin.weights import asset_weight, liability_weight
 from sim.state.codes import (
@@ -30,8 +31,9 @@ from sim.state.codes import (
     OPTION,
     PERPETUAL,
     SCENARIO_GRID,
+    TAIL_RISK,
 )
-from sim.state.state import HIGH, HIGH_INITIAL, LOW, LOW_INITIAL, State
+from sim.state.state import HIGH, HIGH_INITIAL, LOW, LOW_INITIAL, RISK, State
 from sim.state.world import BASIS, LONG, NET, SHORT, World
 
 
@@ -77,10 +79,24 @@ def leg_requirement(
 
 
 @lean
+def risk(g: np.ndarray, k: int) -> float:
+    """Multiple of a leg's requirement in the present volatility, where its venue responds to it."""
+    return g[RISK, k] if g.shape[0] > RISK else 1.0
+
+
+@lean
 def viewed_term(
     terms: Terms, g: np.ndarray, level: int, emode: int, k: int, quantity: float
 ) -> float:
     """Requirement of a leg where levels may read prices of their own, USD."""
+    return risk(g, k) * calm_term(terms, g, level, emode, k, quantity)
+
+
+@lean
+def calm_term(
+    terms: Terms, g: np.ndarray, level: int, emode: int, k: int, quantity: float
+) -> float:
+    """The same before any response to volatility."""
     if terms.instruments[k].kind != BALANCE or g.shape[0] <= LOW:
         return leg_requirement(terms, g, level, emode, k, quantity)
     penalty = terms.instruments[k].size_penalty
@@ -197,12 +213,23 @@ def assess_plain(world: World, state: State, level: int, a: int) -> tuple[float,
 
 
 @lean
-def assess_options(world: World, state: State, level: int, a: int) -> tuple[float, float]:
-    """Equity and requirement in a world with options or scenario grids, USD."""
-    if world.venues[world.accounts[a].venue].engine == SCENARIO_GRID:
-        return scanned(world, state, level, a)
-    equity, requirement = assess_plain(world, state, level, a)
-    return equity, requirement + books_requirement(world, state, level, a, NOWHERE)
+def assess_scanned(world: World, state: State, level: int, a: int) -> tuple[float, float]:
+    """Equity and requirement in a world whose engines do more than add up or net legs, USD."""
+    venue = world.accounts[a].venue
+    if scans(world.venues[venue].engine):
+        equity, requirement = scanned(world, state, level, a)
+    else:
+        equity, requirement = assess_plain(world, state, level, a)
+        requirement += books_requirement(world, state, level, a, NOWHERE)
+    if world.tails[venue].predictive > 0.0:
+        requirement = max(requirement, predicted_loss(world, state, a))
+    return equity, requirement
+
+
+@inlined
+def scans(engine: int) -> bool:
+    """Whether an engine looks at the book as a whole, under its scenarios or by its tail."""
+    return engine in (SCENARIO_GRID, TAIL_RISK)
 
 
 @inlined
@@ -211,8 +238,8 @@ def assess_here(world: World, state: State, level: int, a: int) -> tuple[float, 
 
     Compiled into its caller, for the loops over many accounts.
     """
-    if len(world.scenarios) > 1:
-        return assess_options(world, state, level, a)
+    if world.settings[0].scans != 0:
+        return assess_scanned(world, state, level, a)
     return assess_plain(world, state, level, a)
 
 

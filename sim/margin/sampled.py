@@ -74,13 +74,20 @@ def expected_shortfall(losses: np.ndarray, level: float) -> float:
     and Embrechts 2015, section 2.2.4), so that the measure stays coherent.
     """
     count = losses.shape[0]
-    tail = (1.0 - level) * count
     first = tail_rank(count, level)
+    return tail_mean(losses[first:], count - first, (1.0 - level) * count)
+
+
+@lean
+def tail_mean(worst: np.ndarray, count: int, tail: float) -> float:
+    """Mean of the ``tail`` largest losses, of which ``worst`` holds ``count`` in ascending order.
+
+    The smallest of them counts for what of the tail is no whole number.
+    """
     total = 0.0
-    for i in range(first + 1, count):
-        total += losses[i]
-    whole = count - 1 - first
-    return (total + (tail - whole) * losses[first]) / tail
+    for i in range(1, count):
+        total += worst[i]
+    return (total + (tail - (count - 1)) * worst[0]) / tail
 
 
 @lean

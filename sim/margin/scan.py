@@ -6,20 +6,25 @@ filled when somebody first needs it after prices have moved.
 
 from sim.compile import lean
 from sim.margin.addons import naked_shorts, short_notional
-from sim.margin.books import books_requirement
+from sim.margin.books import NOWHERE, books_requirement
+from sim.margin.exposure import exposure, hub_row, is_here, moves
 from sim.margin.grid import ALL, Holding, Shelf, shelve, with_offset, worst_pnl
 from sim.margin.portfolio import grid_requirement
 from sim.margin.ratio import perpetual_requirement
+from sim.margin.tail import tail_loss
 from sim.market.options import contract_of, token_price
-from sim.state.codes import BALANCE, HUB_GRID, INITIAL, INTEREST_RATIO, OPTION, OWN_GRID, PERPETUAL
+from sim.state.codes import (
+    BALANCE,
+    HUB_GRID,
+    INITIAL,
+    INTEREST_RATIO,
+    OPTION,
+    OWN_GRID,
+    PERPETUAL,
+    TAIL_RISK,
+)
 from sim.state.state import LOW_INITIAL, State
 from sim.state.world import LONG, SHORT, World
-
-
-@lean
-def hub_row(world: World) -> int:
-    """Row of the venue table that is the hub's."""
-    return len(world.venues) - 1
 
 
 @lean
@@ -51,29 +56,6 @@ def freshen(world: World, state: State, i: int, k: int) -> None:
     for s in range(grid.count + 2):
         shelf.value[s, k] *= token
     shelf.now[k] *= token
-
-
-@lean
-def is_here(world: World, venue: int, k: int) -> bool:
-    """Whether the engine in a row of the venue table scans instrument k."""
-    return venue == hub_row(world) or world.instruments[k].venue == venue
-
-
-@lean
-def moves(world: World, venue: int, k: int, quantity: float) -> bool:
-    """Whether a leg that is no option follows the underlying in the scenarios."""
-    kind = world.instruments[k].kind
-    if kind == PERPETUAL:
-        return True
-    return kind == BALANCE and (world.offsets[venue, k] != 0.0 or quantity < 0.0)
-
-
-@lean
-def exposure(world: World, state: State, venue: int, k: int, quantity: float) -> float:
-    """USD that a leg gains per unit of relative move of its underlying."""
-    if world.instruments[k].kind == PERPETUAL:
-        return quantity * state.g[2, k]
-    return quantity * (state.g[0, k] if quantity >= 0.0 else state.g[1, k])
 
 
 @lean
@@ -163,8 +145,27 @@ def peg_price(world: World, state: State, venue: int) -> float:
 
 
 @lean
+def worst_result(world: World, state: State, a: int) -> float:
+    """What row ``a`` could lose as its engine sees it, at most zero, USD."""
+    if world.venues[world.accounts[a].venue].engine == TAIL_RISK:
+        return -tail_loss(world, state, a)
+    return grid_loss(world, state, a)
+
+
+@lean
+def elsewhere(world: World, state: State, level: int, a: int) -> float:
+    """Requirement of the option books that the engine of row ``a`` does not scan, USD."""
+    venue = world.accounts[a].venue
+    if world.venues[venue].engine == TAIL_RISK:
+        return books_requirement(world, state, level, a, NOWHERE)
+    if venue == hub_row(world):
+        return 0.0
+    return books_requirement(world, state, level, a, venue)
+
+
+@lean
 def scanned(world: World, state: State, level: int, a: int) -> tuple[float, float]:
-    """Equity and requirement of row ``a`` under a scenario grid, USD.
+    """Equity and requirement of row ``a`` under a scenario grid or by the tail of its book, USD.
 
     Legs at other venues than the engine's own are charged one by one, as there.
     """
@@ -184,10 +185,8 @@ def scanned(world: World, state: State, level: int, a: int) -> tuple[float, floa
     notional = state.g[2]
     added += terms.short_option * naked_shorts(shelf, holding, notional)
     need = grid_requirement(
-        terms, grid_loss(world, state, a), added, peg_price(world, state, venue)
+        terms, worst_result(world, state, a), added, peg_price(world, state, venue)
     )
     grid = world.grids[venue]
     need = max(need, grid.short_minimum * short_notional(shelf, holding, notional))
-    if venue != hub_row(world):
-        need += books_requirement(world, state, level, a, venue)
-    return equity, need
+    return equity, need + elsewhere(world, state, level, a)

@@ -8,9 +8,10 @@ absolutely), so every scenario value is bounded, and so is the worst of them. Wh
 """
 
 from sim.compile import lean
-from sim.margin.books import books_spread
-from sim.margin.scan import hub_row, is_here, moves
+from sim.margin.books import NOWHERE, books_spread
+from sim.margin.exposure import hub_row, is_here, moves
 from sim.margin.shocks import YEAR
+from sim.margin.tail import tail_slope
 from sim.numerics import exp
 from sim.state.codes import (
     BALANCE,
@@ -20,6 +21,7 @@ from sim.state.codes import (
     MAINTENANCE,
     OPTION,
     OWN_GRID,
+    TAIL_RISK,
 )
 from sim.state.state import State
 from sim.state.world import World
@@ -58,8 +60,13 @@ def option_reach(world: World, state: State, venue: int, k: int, skin: float) ->
 
 
 @lean
-def widest(world: World, venue: int, k: int) -> float:
-    """Largest damped relative move of instrument k's underlying over the grid."""
+def widest(world: World, state: State, venue: int, k: int) -> float:
+    """Most that the worst result can change per USD of instrument k's value, under either engine.
+
+    For a grid the largest damped relative move of its underlying.
+    """
+    if world.venues[venue].engine == TAIL_RISK:
+        return tail_slope(world, state, venue, k)
     grid = world.grids[venue]
     scan = world.scan_range[venue, world.instruments[k].group]
     most = 0.0
@@ -77,7 +84,7 @@ def ageing(world: World, state: State, venue: int, k: int) -> float:
     rates = abs(row.rate) * (2.0 + grid.long_multiple + grid.short_multiple)
     rates += grid.long_added + grid.short_added + grid.basis_per_year
     notional = state.g[2, k]
-    top = notional * (2.0 + widest(world, venue, k))
+    top = notional * (2.0 + widest(world, state, venue, k))
     top += notional * row.strike / max(state.options[k].forward, 1e-300) * 2.0
     return top * rates * 2.0 * OLDEST / YEAR
 
@@ -87,11 +94,12 @@ def leg_reach(world: World, state: State, a: int, k: int, skin: float) -> tuple[
     """Most that one leg changes equity, and the requirement, inside a skin, USD."""
     venue = world.accounts[a].venue
     terms = world.contingency[MAINTENANCE, venue]
+    engine = world.venues[venue].engine
     quantity = state.balance[k, a]
     size = abs(quantity)
     if world.instruments[k].kind == OPTION:
         notional = size * state.g[2, k]
-        if not is_here(world, venue, k):
+        if not is_here(world, venue, k) or engine == TAIL_RISK:
             return 0.0, 0.0
         need = terms.loss_factor * size * option_reach(world, state, venue, k, skin) * skin
         need += terms.loss_factor * size * ageing(world, state, venue, k)
@@ -100,7 +108,7 @@ def leg_reach(world: World, state: State, a: int, k: int, skin: float) -> tuple[
     value = size * max(abs(state.g[0, k]), abs(state.g[1, k]), abs(state.g[2, k])) * skin
     need = 0.0
     if moves(world, venue, k, quantity) and is_here(world, venue, k):
-        need = terms.loss_factor * value * widest(world, venue, k)
+        need = terms.loss_factor * value * widest(world, state, venue, k)
     return value, need + value * steepest_charge(world, a, k)
 
 
@@ -125,7 +133,9 @@ def grid_spread(world: World, state: State, a: int, watch: float, skin: float) -
         if state.balance[k, a] != 0.0:
             equity, need = leg_reach(world, state, a, k, skin)
             total += equity + watch * need
-    if venue != hub_row(world):
+    if world.venues[venue].engine == TAIL_RISK:
+        total += books_spread(world, state, a, watch, NOWHERE) * skin
+    elif venue != hub_row(world):
         total += books_spread(world, state, a, watch, venue) * skin
     return total
 

@@ -16,9 +16,17 @@ import numpy as np
 
 from sim.compile import inlined, lean, merged
 from sim.margin.books import NOWHERE, books_spread
-from sim.margin.health import assess_here, leg_requirement, terms_of, viewed_term
+from sim.margin.health import (
+    assess_here,
+    calm_term,
+    leg_requirement,
+    risk,
+    scans,
+    terms_of,
+)
 from sim.margin.ratio import bent_spread
 from sim.margin.scan_watch import OLDEST, drivers_left, grid_spread, stamp_drivers
+from sim.margin.tail import predicted_spread
 from sim.margin.terms import Book, Holder, Terms, leg_value
 from sim.margin.weights import liability_weight
 from sim.market.oracle import observe_prices
@@ -30,7 +38,6 @@ from sim.state.codes import (
     OPTION,
     PERPETUAL,
     QUOTE,
-    SCENARIO_GRID,
 )
 from sim.state.state import CLOSE, LOW, WATCHED, State
 from sim.state.world import BASIS, NET, World
@@ -100,11 +107,11 @@ def spread_viewed(terms: Terms, book: Book, who: Holder, watch: float, skin: flo
         value = leg_value(g, k, quantity)
         change = 0.0
         if row.kind == PERPETUAL:
-            change = perpetual_spread(terms, g, k, quantity, skin)
+            change = risk(g, k) * perpetual_spread(terms, g, k, quantity, skin)
         elif row.kind == BALANCE:
-            term = viewed_term(terms, g, MAINTENANCE, who.emode, k, quantity)
+            term = calm_term(terms, g, MAINTENANCE, who.emode, k, quantity)
             counted = value - term if quantity >= 0.0 else term - value
-            change = abs(term) + abs(counted) * (1.0 + skin)
+            change = risk(g, k) * (abs(term) + abs(counted) * (1.0 + skin))
         if row.kind != BALANCE:
             quote = k if row.kind == QUOTE else row.quote
             change += abs(value) * (1.0 - terms.instruments[quote].gain_weight[MAINTENANCE])
@@ -122,13 +129,15 @@ def near(world: World, state: State, a: int, watch: float, skin: float) -> bool:
     who = Holder(a, state.rows[a].leg_count, row.emode)
     engine = world.venues[row.venue].engine
     width = skin + ROUNDING
-    if engine == SCENARIO_GRID:
+    if scans(engine):
         reach = grid_spread(world, state, a, watch, width)
     else:
         most = spread(terms, book, who, watch, engine == NET_OF_LEGS, width)
         if len(world.surfaces) > 0:
             most += books_spread(world, state, a, watch, NOWHERE)
         reach = most * width
+    if world.settings[0].scans != 0:
+        reach += watch * predicted_spread(world, state, a) * width
     return equity - watch * requirement <= reach or world.settings[0].watch_all != 0
 
 
@@ -194,7 +203,9 @@ def left_skin(world: World, state: State, which: int, skin: float) -> bool:
 
 @lean
 def too_old(world: World, state: State) -> bool:
-    """Whether time alone calls for new lists: only option books change with it."""
+    """Whether time alone calls for new lists: option books change with it, and beliefs do."""
+    if state.clock[0].learned > state.clock[0].listed_at:
+        return True
     return len(world.surfaces) > 0 and state.clock[0].now - state.clock[0].listed_at > OLDEST
 
 

@@ -5,6 +5,7 @@ import math
 from sim.compile import lean
 from sim.margin.ratio import interest_share
 from sim.margin.weights import pool_scaled
+from sim.market.halt import check_moves
 from sim.market.options import refresh_options
 from sim.market.view import (
     Prices,
@@ -176,7 +177,8 @@ def refresh_g(world: World, state: State) -> None:
 
 @lean
 def observe_prices(world: World, state: State) -> None:
-    """Sample, delay, publish; then let the margin engine see it."""
+    """Sample, delay, publish; then let breakers and the margin engine see it."""
     remember(state)
     publish(world, state)
+    check_moves(world, state)
     refresh_g(world, state)

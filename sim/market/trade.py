@@ -2,7 +2,8 @@
 
 from sim.compile import lean
 from sim.ledger import hand, post, settle_flat
-from sim.margin.health import assess, terms_of, viewed_term
+from sim.margin.health import assess, risk, terms_of, viewed_term
+from sim.market.halt import halted
 from sim.market.impact import execute, quote_log
 from sim.market.options import token_price
 from sim.market.skew import priced
@@ -54,7 +55,7 @@ def maker_room(world: World, state: State, k: int, quantity: float) -> float:
     if growth <= 0.0:
         return 1.0
     equity, initial = assess(world, state, INITIAL, maker)
-    need = growth * state.g[2, k] * world.ratio[INITIAL, k]
+    need = growth * state.g[2, k] * world.ratio[INITIAL, k] * risk(state.g, k)
     if row.ratio.kind != FLAT_RATIO:
         terms = terms_of(world)
         after = viewed_term(terms, state.g, INITIAL, 0, k, held - quantity)
@@ -71,8 +72,10 @@ def fill(world: World, state: State, k: int, a: int, quantity: float) -> float:
     The other side is the venue's market maker, a finite account: derivatives stay net zero. A
     contract is worth its mark less all funding so far, so it changes hands at the price less that:
     who closes has paid his funding, who opens owes none. Options change hands at their value on
-    the surface, without impact: the maker hedges elsewhere.
+    the surface, without impact: the maker hedges elsewhere. A halted venue fills nothing.
     """
+    if halted(state, world.instruments[k].venue):
+        return 0.0
     quantity *= maker_room(world, state, k, quantity)
     if quantity == 0.0:
         return 0.0

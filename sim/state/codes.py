@@ -19,8 +19,13 @@ LEVELS = 3
 # Margin engines (P2): how the legs' terms combine into one requirement
 SUM_OF_LEGS = 0  # W and T terms added leg by leg
 NET_OF_LEGS = 1  # rate on net delta per underlying, plus a basis charge on what is hedged
-
 SCENARIO_GRID = 2  # worst loss over a table of scenarios, plus contingencies
+TAIL_RISK = 3  # value at risk or expected shortfall of the book, plus contingencies
+
+# How a tail is measured (P2, term V)
+NO_TAIL = 0
+BY_COVARIANCE = 1  # deviations of the book under the covariance that the engine believes
+BY_SAMPLES = 2  # sampled returns, scaled to the volatility that it believes
 
 # Margin ratio of a perpetual (P2, term T)
 FLAT_RATIO = 0  # the level's ratio; a size penalty may raise it with the square root of size

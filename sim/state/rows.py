@@ -29,6 +29,7 @@ SETTINGS = np.dtype(
         ("skin", "f8"),  # relative price move that a watch list survives
         ("gains", "i8"),  # 1 if some venue counts unrealised gains at less than their value
         ("level_width", "f8"),  # log-price width of one level of the background book
+        ("scans", "i8"),  # 1 if some engine does more than add up or net legs
     ]
 )
 
@@ -199,6 +200,9 @@ VENUE_ROW = np.dtype(
         ("adl_pool_target", "f8"),  # and at which it stops
         ("socialise", "i8"),
         ("gate", "f8"),  # s for which a socialised loss stops withdrawals
+        ("halt_move", "f8"),  # relative move of a feed within the window that halts; 0: never
+        ("halt_window", "f8"),  # s
+        ("halt_time", "f8"),  # s for which contracts and liquidations then stand still
         ("cash", "i8"),  # the venue's balance in the settlement asset; -1 if it has none
         ("taker_profit", "f8"),  # largest gain per USD repaid
         ("maker", "i8"),  # ledger row of the venue's market maker; -1 if none
@@ -250,6 +254,31 @@ LIQUIDATOR_ROW = np.dtype(
         ("capacity", "f8"),  # USD it can take on per block
         ("cost", "f8"),  # USD per call
         ("unwind", "f8"),  # USD of inventory sold per second
+    ]
+)
+
+# Beliefs: P2 term V, and what else follows from the volatility that engines have filtered
+
+BELIEF = np.dtype(
+    [
+        ("every", "f8"),  # s between observations
+        ("half_life", "f8"),  # s, of variances
+        ("correlation_half_life", "f8"),  # s
+        ("lag", "i8"),  # observations by which believed correlations are late
+    ]
+)
+
+TAIL = np.dtype(
+    [
+        ("method", "i8"),
+        ("multiple", "f8"),  # parametric: requirement per deviation of a book over one second
+        ("scale", "f8"),  # sampled: root of the horizon, sqrt(s)
+        ("expected", "i8"),  # sampled: 1 for expected shortfall, 0 for value at risk
+        ("level", "f8"),  # sampled: of the quantile
+        ("predictive", "f8"),  # deviations x sqrt(s) within which insolvency is too likely
+        ("gain", "f8"),  # exponent of the response to volatility
+        ("lowest", "f8"),  # bounds of that response
+        ("highest", "f8"),
     ]
 )
 

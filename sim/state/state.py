@@ -29,7 +29,14 @@ LOW = 3  # share of the long value that maintenance counts, before the weight
 HIGH = 4  # multiple of the short value that maintenance counts, before the weight
 LOW_INITIAL = 5  # the same for opening; for a perpetual, place of open interest in its band
 HIGH_INITIAL = 6
-WATCHED_ROWS = 5  # rows that maintenance reads
+RISK = 7  # multiple of a leg's requirement, where a venue responds to volatility
+WATCHED_ROWS = 5  # rows that maintenance reads; the one of risk moves only when lists are rebuilt
+
+# Rows of ``State.belief``
+VARIANCE = 0  # 1/s
+SEEN = 1  # USD, price at the last observation
+OBSERVED = 2  # its return, per root of time
+OPENING_VARIANCE = 3  # 1/s, what the volatility response is relative to
 
 POOL = np.dtype(
     [
@@ -109,6 +116,7 @@ CLOCK = np.dtype(
         ("arriving", "i8"),
         ("version", "i8"),  # of g; scenario values of an older one are stale
         ("listed_at", "f8"),  # time at which the watch list was built, s
+        ("learned", "f8"),  # time of the last observation, s
     ]
 )
 
@@ -167,7 +175,7 @@ class State(NamedTuple):
     feeds: Rows  # (O,) FEED
     fundamental: Floats  # (N,) USD, prices without our order flow
     history: Floats  # (Q, M+2) ring of (time, marks, wave) that delayed feeds read
-    g: Floats  # (3 or 7, K) what health reads, by row as named above
+    g: Floats  # (3, 7 or 8, K) what health reads, by row as named above
     built_at: Floats  # (2, 3 or 5, K) g that maintenance reads, when the two lists were built
     rows: Rows  # (A,) ACCOUNT_STATE
     lists: Ints  # (LISTS, margined accounts)
@@ -184,3 +192,10 @@ class State(NamedTuple):
     shelf_now: Floats  # (GRIDS, K) value per option at the same time, quote
     shelf_factor: Floats  # (GRIDS, 3, J) discounts and basis shares
     shelf_at: Ints  # (GRIDS, K) version of g that the values belong to
+    belief: Floats  # (4, N) what engines have filtered, by row as named above
+    covariance: Floats  # (lag + 1, N, N) 1/s, newest first: what correlations are read from
+    correlation: Floats  # (N, N) scratch
+    believed: Floats  # (N, N) covariance per second that engines act on
+    worst: Floats  # (W,) scratch: largest sampled losses
+    halts: Floats  # (V,) time until which a venue stands still, s
+    anchors: Floats  # (2, O) price that a feed's move is measured from, USD, and since when, s

@@ -47,3 +47,7 @@ class World(NamedTuple):
     haircut: Floats  # (LEVELS, V+1, K) what a deposit loses under a grid
     offsets: Floats  # (V+1, K) 1: it moves with the underlying in the grid's scenarios
     scan_range: Floats  # (V+1, N) relative move that a scenario's unit stands for
+    beliefs: Rows  # (0 or 1,) BELIEF; none: nobody filters prices
+    tails: Rows  # (V+1,) TAIL
+    samples: Floats  # (S, N) joint returns in units of their deviations; S = 0: none
+    unit_move: Floats  # (N,) largest of them, by asset

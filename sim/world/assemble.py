@@ -20,9 +20,11 @@ from sim.state.state import (
     LISTS,
     LOW_INITIAL,
     MARKET_STATE,
+    OPENING_VARIANCE,
     OPTION_STATE,
     POOL,
     RESULT,
+    VARIANCE,
     WATCHED_ROWS,
     State,
 )
@@ -74,7 +76,7 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
     a, margined = rows.total, rows.accounts
     delay = max(v.oracle.delay for v in layout.config.venue.values())
     config = layout.config
-    views = tables.reads_views(config)
+    views = tables.reads_views(config) or tables.responds(config)
     ring = int(np.ceil(delay / config.block_seconds) + np.ceil(delay / config.step_seconds)) + 4
     state = State(
         balance=np.zeros((k, a)),
@@ -87,7 +89,7 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
         feeds=np.zeros(feeds, dtype=FEED),
         fundamental=np.zeros(n),
         history=np.zeros((ring, m + 2)),
-        g=np.zeros((7 if views else 3, k)),
+        g=np.zeros((8 if tables.responds(config) else 7 if views else 3, k)),
         built_at=np.zeros((2, WATCHED_ROWS if views else 3, k)),
         rows=np.zeros(a, dtype=ACCOUNT_STATE),
         lists=np.zeros((LISTS, margined), dtype=np.int64),
@@ -97,6 +99,9 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
         stats=np.zeros(1, dtype=RESULT),
         clock=np.zeros(1, dtype=CLOCK),
         **option_state(layout),
+        **belief_state(layout),
+        halts=np.zeros(len(layout.venues)),
+        anchors=np.zeros((2, feeds)),
     )
     state.pools["deposit_index"] = 1.0
     state.pools["borrow_index"] = 1.0
@@ -120,6 +125,24 @@ def option_state(layout: Layout) -> dict[str, np.ndarray]:
         "shelf_now": np.zeros((codes.GRIDS, k)),
         "shelf_factor": np.zeros((codes.GRIDS, 3, max(1, len(books)))),
         "shelf_at": np.full((codes.GRIDS, k), -1, dtype=np.int64),
+    }
+
+
+def belief_state(layout: Layout) -> dict[str, np.ndarray]:
+    """What engines believe at the start; empty where none filters prices."""
+    config = layout.config
+    n = len(layout.assets) if tables.learns(config) else 0
+    covariance = tables.long_run(layout) if n else np.zeros((0, 0))
+    history = np.zeros((config.beliefs.correlation_lag + 1, n, n))
+    history[:] = covariance
+    belief = np.zeros((4, n))
+    belief[[VARIANCE, OPENING_VARIANCE]] = np.diag(covariance)
+    return {
+        "belief": belief,
+        "covariance": history,
+        "correlation": np.zeros((n, n)),
+        "believed": covariance,
+        "worst": np.zeros(tables.worst_kept(config)),
     }
 
 
@@ -223,6 +246,10 @@ def settings(layout: Layout, rows: LedgerRows, twin: str) -> np.ndarray:
     row["skin"] = config.engine.skin
     row["gains"] = any(discounts_gains(v.gains) for v in config.venue.values())
     row["level_width"] = config.liquidity.background.width
+    engines = [venue.engine for venue in config.venue.values()] + [config.hub.engine]
+    whole = any(engine in ("scenario_grid", "tail_risk") for engine in engines)
+    predictive = any(venue.predictive is not None for venue in config.venue.values())
+    row["scans"] = whole or predictive or bool(layout.surfaces)
     return table
 
 
@@ -258,6 +285,7 @@ def assemble(
     surfaces, surface_level = tables.surface_tables(layout)
     scenarios, grids, scan_range = tables.grid_tables(layout)
     haircut, offsets = tables.haircut_tables(layout, weight)
+    samples, unit_move = tables.sample_tables(layout)
     world = World(
         settings=settings(layout, rows, "full"),
         instruments=tables.instrument_table(layout),
@@ -285,6 +313,10 @@ def assemble(
         haircut=haircut,
         offsets=offsets,
         scan_range=scan_range,
+        beliefs=tables.belief_table(layout.config),
+        tails=tables.tail_table(layout),
+        samples=samples,
+        unit_move=unit_move,
     )
     state = empty_state(layout, rows, population.traders)
     opening_prices(layout, world, state, prices)

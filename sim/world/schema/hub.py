@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from sim.world.schema.base import Fraction, Strict
+from sim.world.schema.beliefs import Tail
 from sim.world.schema.checks import maintenance_above_initial
 from sim.world.schema.liquidation import Sizing
 from sim.world.schema.options import Contingency, Grid
@@ -41,16 +42,20 @@ class HubConfig(Strict):
     provenance: Provenance
     netting: dict[str, NettingRate]
     """rates by underlying, for the netting engine; the settlement asset needs none"""
-    engine: Literal["net_of_legs", "scenario_grid"] = "net_of_legs"
-    """P2 in the ``hub`` scope: rates on net and hedged notional, or the worst loss over ``grid``"""
+    engine: Literal["net_of_legs", "scenario_grid", "tail_risk"] = "net_of_legs"
+    """P2 in the ``hub`` scope: rates on net and hedged notional, the worst loss over ``grid``, or
+    ``tail`` of the book"""
     grid: Grid | None = None
+    tail: Tail | None = None
     contingency: Contingency = Contingency()
     """added to the grid's loss; a deposit that it does not name keeps its venue's weight"""
     liquidation: Sizing = Sizing()
     """selection and size; price and taker are those of the venue where the leg is"""
 
     @model_validator(mode="after")
-    def _has_a_grid(self) -> HubConfig:
+    def _is_complete(self) -> HubConfig:
         if self.engine == "scenario_grid" and self.grid is None:
             raise ValueError("engine: scenario_grid needs a grid, and none is given")
+        if self.engine == "tail_risk" and self.tail is None:
+            raise ValueError("engine: tail_risk needs a tail, and none is given")
         return self

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, model_validator
 from sim.errors import SluicegateError, closest
 from sim.random import MAX_SEED
 from sim.world.schema.base import Fraction, Positive, Strict, unit
+from sim.world.schema.beliefs import Beliefs
 from sim.world.schema.checks import check_distinct, check_known
 from sim.world.schema.hub import HubConfig
 from sim.world.schema.liquidity import LiquidityConfig
@@ -87,6 +88,8 @@ class RunConfig(Strict):
     liquidity: LiquidityConfig
     venue: dict[str, VenueConfig] = Field(min_length=1)
     hub: HubConfig
+    beliefs: Beliefs = Beliefs()
+    """what margin engines filter from prices"""
     archetype: dict[str, ArchetypeConfig] = Field(min_length=1)
     population: PopulationConfig = PopulationConfig()
     liquidator: dict[str, LiquidatorConfig] = {}
@@ -112,6 +115,13 @@ class RunConfig(Strict):
                 value=self.block_seconds,
                 allowed=f"at most step_seconds = {self.step_seconds:g}, and at least a "
                 f"{MAX_ROUNDS}th of it",
+            )
+        if self.beliefs.every < self.step_seconds:
+            raise SluicegateError(
+                "engines look at prices once per step at most",
+                where="beliefs.every",
+                value=self.beliefs.every,
+                allowed=f"at least step_seconds = {self.step_seconds:g}",
             )
         if self.settlement not in self.market.assets:
             raise _no_settlement(self.settlement, self.market)

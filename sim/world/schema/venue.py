@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from sim.world.schema.accrual import Funding
 from sim.world.schema.base import NonNegative, Strict, unit
+from sim.world.schema.beliefs import Halt, Predictive, Tail, VolatilityResponse
 from sim.world.schema.liquidation import Liquidation
 from sim.world.schema.listing import Listing, Maker, Perpetual
 from sim.world.schema.options import Contingency, Grid, OptionListing, OptionMargin
@@ -30,12 +31,20 @@ class VenueConfig(Strict):
     perpetuals: dict[str, Perpetual] = {}
     gains: Gains = Gains()
     options: dict[str, OptionListing] = {}
-    engine: Literal["sum_of_legs", "scenario_grid"] = "sum_of_legs"
-    """P2: requirements added leg by leg, or the worst loss over ``grid``"""
+    engine: Literal["sum_of_legs", "scenario_grid", "tail_risk"] = "sum_of_legs"
+    """P2: requirements added leg by leg, the worst loss over ``grid``, or ``tail`` of the book"""
     option_margin: OptionMargin | None = None
     """term O: what option books need where legs are added up"""
     grid: Grid | None = None
     """term G: what the scenario engine tries"""
+    tail: Tail | None = None
+    """term V: which tail of the book's return"""
+    volatility: VolatilityResponse = VolatilityResponse()
+    """how requirements of single legs follow volatility"""
+    predictive: Predictive | None = None
+    """liquidation before maintenance is reached"""
+    halt: Halt | None = None
+    """circuit breaker"""
     contingency: Contingency = Contingency()
     """term K: what is added to either"""
     funding: Funding = Funding()
@@ -70,6 +79,8 @@ class VenueConfig(Strict):
     def _margined_options(self) -> VenueConfig:
         if self.engine == "scenario_grid" and self.grid is None:
             raise ValueError("engine: scenario_grid needs a grid, and none is given")
+        if self.engine == "tail_risk" and self.tail is None:
+            raise ValueError("engine: tail_risk needs a tail, and none is given")
         if self.options and self.option_margin is None:
             raise ValueError(
                 "options: nothing says what option books need where legs are added up; "

@@ -1,5 +1,14 @@
 """From configuration to the parameter tables that the kernel reads, one file per table."""
 
+from sim.world.tables.beliefs import (
+    belief_table,
+    learns,
+    long_run,
+    responds,
+    sample_tables,
+    tail_table,
+    worst_kept,
+)
 from sim.world.tables.feeds import feeds, oracle_table, reads_views
 from sim.world.tables.instruments import instrument_table
 from sim.world.tables.liquidators import liquidator_tables
@@ -18,12 +27,15 @@ from sim.world.tables.venues import auction_table, venue_table
 __all__ = [
     "auction_table",
     "background_table",
+    "belief_table",
     "contingency_table",
     "feeds",
     "grid_tables",
     "haircut_tables",
     "instrument_table",
+    "learns",
     "liquidator_tables",
+    "long_run",
     "margin_tables",
     "market_tables",
     "netting_table",
@@ -31,6 +43,10 @@ __all__ = [
     "option_table",
     "oracle_table",
     "reads_views",
+    "responds",
+    "sample_tables",
     "surface_tables",
+    "tail_table",
     "venue_table",
+    "worst_kept",
 ]

@@ -9,7 +9,9 @@ import numpy as np
 from sim.state import codes
 from sim.state.rows import CONTINGENCY, GRID, OPTION, OPTION_MARGIN, SCENARIO, SURFACE
 from sim.world.layout import Layout
+from sim.world.schema.hub import HubConfig
 from sim.world.schema.options import Charge, Contingency, Grid, OptionMargin
+from sim.world.schema.venue import VenueConfig
 
 VOL_RULES = {
     "same": codes.VOL_SAME,
@@ -173,15 +175,20 @@ def haircut_tables(layout: Layout, weight: np.ndarray) -> tuple[np.ndarray, np.n
     """Haircuts (LEVELS, V+1, K) and offsets (V+1, K) of deposits under each grid.
 
     A deposit that a contingency does not name keeps the haircut of its listing's weight and hedges
-    nothing.
+    nothing; where tails are measured, its risk is in the tail and it hedges.
     """
     config = layout.config
-    specs = [config.venue[v].contingency for v in layout.venues] + [config.hub.contingency]
+    engines: list[VenueConfig | HubConfig] = [config.venue[v] for v in layout.venues]
+    engines.append(config.hub)
+    specs = [spec.contingency for spec in engines]
     count = len(layout.instruments)
     haircut = np.zeros((codes.LEVELS, len(specs), count))
     offsets = np.zeros((len(specs), count))
     haircut[:] = 1.0 - weight[0, :, 0][:, None, :]
     for v, spec in enumerate(specs):
+        if engines[v].engine == "tail_risk":
+            haircut[:, v] = 0.0
+            offsets[v] = 1.0
         for k, row in enumerate(layout.instruments):
             if row.kind == "balance" and row.asset in spec.collateral:
                 named = spec.collateral[row.asset]

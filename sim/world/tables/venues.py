@@ -7,6 +7,7 @@ import numpy as np
 from sim.state import codes
 from sim.state.rows import AUCTION_ROW, VENUE_ROW
 from sim.world.layout import Layout, LedgerRows
+from sim.world.schema.beliefs import Halt
 from sim.world.tables.liquidation import auction_row, fill_pricing, fill_sizing
 from sim.world.tables.waterfall import fill_losses
 
@@ -14,6 +15,7 @@ ENGINE = {
     "sum_of_legs": codes.SUM_OF_LEGS,
     "net_of_legs": codes.NET_OF_LEGS,
     "scenario_grid": codes.SCENARIO_GRID,
+    "tail_risk": codes.TAIL_RISK,
 }
 
 
@@ -27,6 +29,7 @@ def venue_table(layout: Layout, rows: LedgerRows, hub_nets: bool) -> np.ndarray:
         fill_sizing(table[v], layout.config.venue[name].liquidation)
         fill_pricing(table[v], layout.config.venue[name].liquidation)
         fill_losses(table[v], layout.config.venue[name].waterfall)
+        fill_halt(table[v], layout.config.venue[name].halt)
         table[v]["cash"] = layout.instrument("balance", name, layout.config.settlement)
         table[v]["engine"] = ENGINE[layout.config.venue[name].engine]
         if name in layout.perpetual_venues:
@@ -37,6 +40,14 @@ def venue_table(layout: Layout, rows: LedgerRows, hub_nets: bool) -> np.ndarray:
     if hub_nets:
         table[-1]["engine"] = ENGINE[layout.config.hub.engine]
     return table
+
+
+def fill_halt(row: np.void, spec: Halt | None) -> None:
+    """Write the circuit breaker into a venue's row."""
+    if spec is not None:
+        row["halt_move"] = spec.move
+        row["halt_window"] = spec.window
+        row["halt_time"] = spec.seconds
 
 
 def auction_table(layout: Layout) -> np.ndarray:

@@ -1,0 +1,35 @@
+"""Which legs the engine in a row of the venue table scans, and what they gain when prices move."""
+
+from sim.compile import lean
+from sim.state.codes import BALANCE, PERPETUAL
+from sim.state.state import State
+from sim.state.world import World
+
+
+@lean
+def hub_row(world: World) -> int:
+    """Row of the venue table that is the hub's."""
+    return len(world.venues) - 1
+
+
+@lean
+def is_here(world: World, venue: int, k: int) -> bool:
+    """Whether the engine in a row of the venue table scans instrument k."""
+    return venue == hub_row(world) or world.instruments[k].venue == venue
+
+
+@lean
+def moves(world: World, venue: int, k: int, quantity: float) -> bool:
+    """Whether a leg that is no option follows the underlying in the scenarios."""
+    kind = world.instruments[k].kind
+    if kind == PERPETUAL:
+        return True
+    return kind == BALANCE and (world.offsets[venue, k] != 0.0 or quantity < 0.0)
+
+
+@lean
+def exposure(world: World, state: State, venue: int, k: int, quantity: float) -> float:
+    """USD that a leg gains per unit of relative move of its underlying."""
+    if world.instruments[k].kind == PERPETUAL:
+        return quantity * state.g[2, k]
+    return quantity * (state.g[0, k] if quantity >= 0.0 else state.g[1, k])

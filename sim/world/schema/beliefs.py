@@ -1,0 +1,90 @@
+"""P2, term V, and what else margin engines make of the volatility that they have filtered."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from sim.errors import SluicegateError
+from sim.world.schema.base import AtLeastOne, Finite, Fraction, Positive, Strict, unit
+
+Between = Annotated[Finite, Field(gt=0.0, lt=1.0)]
+
+
+class Beliefs(Strict):
+    """How margin engines filter prices; one filter serves all venues and the hub.
+
+    Engines start every path from the market's long-run covariance.
+    """
+
+    every: Annotated[Positive, unit("seconds")] = 300.0
+    """time between observations; at least a step"""
+    half_life: Annotated[Positive, unit("seconds")] = 21600.0
+    """in which an observation loses half of its weight in the variances"""
+    correlation_half_life: Annotated[Positive, unit("seconds")] = 604800.0
+    """the same for correlations"""
+    correlation_lag: Annotated[int, Field(ge=0, le=1000)] = 0
+    """observations by which believed correlations are late"""
+
+
+class Tail(Strict):
+    """P2, term V: the tail of a book's return over a horizon."""
+
+    method: Literal["covariance", "samples"] = "covariance"
+    """deviations under the believed covariance, or sampled joint returns of the market scaled to
+    the believed volatilities (filtered historical simulation)"""
+    measure: Literal["var", "es"] = "es"
+    level: Between = 0.99
+    horizon: Annotated[Positive, unit("seconds")] = 86400.0
+    freedom: Annotated[Finite, Field(gt=2.0)] | None = None
+    """degrees of freedom of Student's t; null: normal. With ``covariance`` only"""
+    samples: Annotated[int, Field(ge=50, le=2000)] = 500
+    """with ``samples``: how many joint returns are drawn from the market's law"""
+
+    @model_validator(mode="after")
+    def _enough(self) -> Tail:
+        if self.method == "samples" and (1.0 - self.level) * self.samples < 1.0:
+            raise SluicegateError(
+                "no sample lies in the tail",
+                where="samples",
+                value=self.samples,
+                allowed=f"at least {1.0 / (1.0 - self.level):.0f} at level {self.level:g}",
+            )
+        if self.method == "samples" and self.freedom is not None:
+            raise SluicegateError(
+                "samples have tails of their own",
+                where="freedom",
+                value=self.freedom,
+                hint="leave it out, or method: covariance",
+            )
+        return self
+
+
+class VolatilityResponse(Strict):
+    """Requirements that follow volatility: (believed / long-run volatility) ^ gain, bounded."""
+
+    gain: Annotated[Finite, Field(ge=0.0, le=10.0)] = 0.0
+    """0 switches it off"""
+    lowest: Annotated[Positive, Field(le=1.0)] = 1.0
+    """smallest multiple: 1 never asks for less than the stated requirement"""
+    highest: Annotated[AtLeastOne, Field(le=100.0)] = 3.0
+
+
+class Predictive(Strict):
+    """Early liquidation: insolvency before a liquidation is done is too likely."""
+
+    probability: Annotated[Finite, Field(gt=0.0, lt=0.5)]
+    """of insolvency within the delay, above which an account is called"""
+    delay: Annotated[Positive, unit("seconds")]
+    """time that a liquidation takes"""
+
+
+class Halt(Strict):
+    """Circuit breaker: trading in contracts and liquidations stop, and re-open."""
+
+    move: Annotated[Fraction, Field(gt=0.0)]
+    """relative move of a price within the window that halts the venue"""
+    window: Annotated[Positive, unit("seconds")]
+    seconds: Annotated[Positive, unit("seconds")]
+    """how long it stands still"""

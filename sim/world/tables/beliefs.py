@@ -1,0 +1,141 @@
+"""P2, term V, and beliefs: filters, tails, and what engines believe at the start of a path."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sim.errors import SluicegateError
+from sim.margin.sampled import tail_rank
+from sim.market.paths import simulate
+from sim.state import codes
+from sim.state.rows import BELIEF, TAIL
+from sim.world.law import build_law
+from sim.world.layout import Layout
+from sim.world.multipliers import es_multiplier, var_multiplier
+from sim.world.schema.beliefs import Predictive, Tail, VolatilityResponse
+from sim.world.schema.market import MarketConfig
+from sim.world.schema.run import RunConfig
+
+FIRST_SAMPLE = 1_000_000_000  # number of the first path that engines have seen: no run has it
+HISTORY = 4096  # returns that opening beliefs rest on
+LONGEST = 3600.0  # s, length of a step of sampled history
+
+
+def learns(config: RunConfig) -> bool:
+    """Whether some engine filters prices."""
+    return config.hub.tail is not None or any(
+        venue.tail is not None or venue.predictive is not None or venue.volatility.gain > 0.0
+        for venue in config.venue.values()
+    )
+
+
+def responds(config: RunConfig) -> bool:
+    """Whether some venue's requirements of single legs follow volatility."""
+    return any(venue.volatility.gain > 0.0 for venue in config.venue.values())
+
+
+def belief_table(config: RunConfig) -> np.ndarray:
+    """The filter, or no row. (0 or 1,)."""
+    table = np.zeros(1 if learns(config) else 0, dtype=BELIEF)
+    for row in table:
+        row["every"] = config.beliefs.every
+        row["half_life"] = config.beliefs.half_life
+        row["correlation_half_life"] = config.beliefs.correlation_half_life
+        row["lag"] = config.beliefs.correlation_lag
+    return table
+
+
+def tail_table(layout: Layout) -> np.ndarray:
+    """A row per venue, and one for the hub. (V+1,)."""
+    table = np.zeros(len(layout.venues) + 1, dtype=TAIL)
+    table["lowest"] = table["highest"] = 1.0
+    for v, name in enumerate(layout.venues):
+        venue = layout.config.venue[name]
+        fill_tail(table[v], venue.tail)
+        fill_responses(table[v], venue.volatility, venue.predictive)
+    fill_tail(table[-1], layout.config.hub.tail)
+    return table
+
+
+def fill_tail(row: np.void, spec: Tail | None) -> None:
+    """Write term V into a venue's row."""
+    if spec is None:
+        return
+    multiplier = var_multiplier if spec.measure == "var" else es_multiplier
+    sampled = spec.method == "samples"
+    row["method"] = codes.BY_SAMPLES if sampled else codes.BY_COVARIANCE
+    row["multiple"] = multiplier(spec.level, spec.freedom) * math.sqrt(spec.horizon)
+    row["scale"] = math.sqrt(spec.horizon)
+    row["expected"] = spec.measure == "es"
+    row["level"] = spec.level
+
+
+def fill_responses(
+    row: np.void, volatility: VolatilityResponse, predictive: Predictive | None
+) -> None:
+    """Write what follows volatility into a venue's row."""
+    row["gain"] = volatility.gain
+    row["lowest"] = volatility.lowest
+    row["highest"] = volatility.highest
+    if predictive is not None:
+        z = var_multiplier(1.0 - predictive.probability)
+        row["predictive"] = z * math.sqrt(predictive.delay)
+
+
+def sampled_tails(config: RunConfig) -> list[Tail]:
+    """Tails that are measured by samples; they share one set, so they must agree on it."""
+    tails = [venue.tail for venue in config.venue.values()] + [config.hub.tail]
+    found = [tail for tail in tails if tail is not None and tail.method == "samples"]
+    for tail in found[1:]:
+        if (tail.horizon, tail.samples) != (found[0].horizon, found[0].samples):
+            raise SluicegateError(
+                "engines that measure tails by samples share one set of them",
+                where="tail",
+                value=f"horizon {tail.horizon:g}, samples {tail.samples}",
+                allowed=f"horizon {found[0].horizon:g}, samples {found[0].samples}, as at another "
+                "engine",
+            )
+    return found
+
+
+def sample_tables(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """Joint returns in units of their deviations (S, N), and the largest by asset (N,)."""
+    tails = sampled_tails(layout.config)
+    if not tails:
+        return np.zeros((0, len(layout.assets))), np.zeros(len(layout.assets))
+    drawn = returns(layout, tails[0].horizon, tails[0].samples)
+    spread = np.sqrt(np.mean(drawn**2, axis=0))
+    samples = np.divide(drawn, spread, out=np.zeros_like(drawn), where=spread > 0.0)
+    return samples, np.abs(samples).max(axis=0)
+
+
+def worst_kept(config: RunConfig) -> int:
+    """Most losses of a sample that a measure looks at."""
+    tails = sampled_tails(config)
+    return max((t.samples - tail_rank(t.samples, t.level) for t in tails), default=0)
+
+
+def long_run(layout: Layout) -> np.ndarray:
+    """Covariance of returns that engines believe at the start of a path, 1/s. (N, N)."""
+    every = layout.config.beliefs.every
+    seen = returns(layout, every, HISTORY)
+    return seen.T @ seen / (len(seen) * every)
+
+
+def returns(layout: Layout, seconds: float, count: int) -> np.ndarray:
+    """Log-returns over some seconds from the market's long run, on paths that no run has."""
+    steps = math.ceil(seconds / LONGEST)
+    law, _ = build_law(steady(layout.config.market), seconds / steps)
+    prices, _ = simulate(law, layout.config.seed, count, steps, FIRST_SAMPLE)
+    change: np.ndarray = np.log(prices[:, -1] / prices[:, 0])
+    return change
+
+
+def steady(market: MarketConfig) -> MarketConfig:
+    """The market, started from its stationary law unless its regimes never change."""
+    if not np.any(np.asarray(market.regimes.generator_per_day)):
+        return market
+    regimes = market.regimes.model_copy(update={"start": "stationary"})
+    return market.model_copy(update={"regimes": regimes})

@@ -1,0 +1,96 @@
+"""Watch lists where requirements follow what engines believe: the same bits without lists."""
+
+from collections import Counter
+from random import Random
+
+import numpy as np
+import pytest
+
+from sim.errors import SluicegateError
+from sim.state.state import RESULT
+from sim.world.schema.explain import validated
+from sim.world.schema.run import RunConfig
+from tests.parity.kinds import add_kinds
+from tests.parity.test_watch import SKINS, results, with_watch
+from tests.parity.worlds import Config, random_config
+
+SEEDS = range(60)
+seen: Counter[str] = Counter()
+
+
+def random_tail(r: Random, step: float) -> Config:
+    """Return a tail over a step or a few, so that requirements are of the size of moves."""
+    if r.random() < 0.5:
+        return {
+            "method": "samples",
+            "measure": r.choice(["var", "es"]),
+            "level": r.choice([0.9, 0.95]),
+            "horizon": 2.0 * step,
+            "samples": 60,
+        }
+    return {
+        "measure": r.choice(["var", "es"]),
+        "level": r.choice([0.95, 0.99]),
+        "horizon": r.choice([1.0, 3.0]) * step,
+        "freedom": r.choice([None, 4.0]),
+    }
+
+
+def add_beliefs(r: Random, config: Config) -> None:
+    """Let engines act on what they believe: each of the rules at about every other venue."""
+    step = config["step_seconds"]
+    config["beliefs"] = {
+        "every": r.choice([1.0, 2.0, 5.0]) * step,
+        "half_life": r.choice([3.0, 20.0]) * step,
+        "correlation_half_life": 10.0 * step,
+        "correlation_lag": r.choice([0, 3]),
+    }
+    charge = {"perpetual": {"maintenance": 0.01, "initial_extra": 0.01}}
+    factor = {"loss_factor": {"initial": 1.3, "maintenance": 1.0}}
+    for venue in config["venue"].values():
+        if r.random() < 0.5:
+            venue |= {"engine": "tail_risk", "tail": random_tail(r, step)}
+            venue["contingency"] = charge | factor
+        if r.random() < 0.4:
+            venue["predictive"] = {"probability": r.choice([0.01, 0.2]), "delay": 1.5 * step}
+        if r.random() < 0.4:
+            venue["volatility"] = {"gain": r.choice([0.5, 1.0, 2.0]), "lowest": 0.5, "highest": 3.0}
+        if r.random() < 0.3:
+            venue["halt"] = {"move": 0.03, "window": 3.0 * step, "seconds": 2.3 * step}
+    if r.random() < 0.5:
+        config["hub"] |= {"engine": "tail_risk", "tail": random_tail(r, step)}
+        config["hub"]["contingency"] = charge | factor
+
+
+def belief_run(seed: int) -> RunConfig:
+    """Return a random run in which engines filter prices."""
+    config = random_config(Random(seed))
+    add_kinds(Random(seed + 1), config)
+    add_beliefs(Random(seed + 2), config)
+    return validated(RunConfig, config)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_lists_change_no_bit(seed):
+    config = belief_run(seed)
+    try:
+        brute = results(with_watch(config, "all", SKINS[0]))
+    except SluicegateError:  # a maker too small for the open interest drawn
+        pytest.skip("no such world")
+    assert np.max(brute["imbalance"]) < 1e-12
+    for skin in SKINS:
+        listed = results(with_watch(config, "lists", skin))
+        different = [n for n in RESULT.names if listed[n].tobytes() != brute[n].tobytes()]
+        assert not different, f"seed {seed}, skin {skin}: {different}"
+    seen["paths"] += len(brute)
+    seen["tails"] += any(v.engine == "tail_risk" for v in config.venue.values())
+    for name in ("liquidations", "topped_up", "bad_debt"):
+        seen[name] += int(np.count_nonzero(brute[name]))
+
+
+def test_paths_were_eventful():
+    if not seen["paths"]:
+        pytest.skip("no path was compared")
+    for name in ("liquidations", "topped_up", "bad_debt"):
+        assert seen[name] >= 0.1 * seen["paths"], dict(seen)
+    assert seen["tails"] >= 10
