@@ -19,6 +19,9 @@ from sim.state.codes import CLOSE_FACTOR, FULL, NET_OF_LEGS, TARGET
 from sim.state.state import State
 from sim.state.world import World
 
+CHORDS = 12
+CLOSE_ENOUGH = 1e-9  # health over the size of the leg
+
 
 @lean
 def since_partial(state: State, a: int) -> float:
@@ -73,9 +76,27 @@ def target_size(world: World, state: State, a: int, offer: Offer) -> float:
         if high > low:
             needed = start + (end - start) * max(0.0, -low / (high - low))
             if high >= 0.0:
-                return needed
+                return refined(world, state, a, offer, needed)
         start, low = end, high
     return needed
+
+
+@lean
+def refined(world: World, state: State, a: int, offer: Offer, enough: float) -> float:
+    """The least size that is enough, where the engine sees the book as a whole.
+
+    Health is then concave in what is taken, so a chord from nothing to a size that is enough meets
+    zero where it still is; a few chords come close.
+    """
+    if world.settings[0].scans == 0:
+        return enough
+    low = health_after(world, state, a, TARGET, offer, 0.0)
+    for _ in range(CHORDS):
+        high = health_after(world, state, a, TARGET, offer, enough)
+        if high <= CLOSE_ENOUGH * offer.full:
+            return enough
+        enough *= low / (low - high)
+    return enough
 
 
 @lean

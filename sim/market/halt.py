@@ -30,8 +30,11 @@ def anchor(state: State, o: int) -> None:
 @lean
 def check_move(world: World, state: State, venue: int, o: int) -> None:
     """Halt a venue if one of its feeds has moved too far within the window."""
+    if halted(state, venue):
+        return
     row = world.venues[venue]
-    if halted(state, venue) or state.clock[0].now - state.anchors[SINCE, o] >= row.halt_window:
+    since = state.anchors[SINCE, o]
+    if since < state.halts[venue] or state.clock[0].now - since >= row.halt_window:
         anchor(state, o)
     move = abs(state.feeds[o].published / state.anchors[PRICE, o] - 1.0)
     if move > row.halt_move:
