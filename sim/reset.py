@@ -120,8 +120,11 @@ def liquidator_wealth(world: World, state: State) -> float:
 def finish(world: World, state: State, opening: State, wealth: np.ndarray) -> None:
     """Close the books of a path; ``wealth`` holds the traders' and liquidators' at its start."""
     state.stats[0].imbalance = imbalance(world, state, opening)
-    for o in range(len(world.oracles)):  # the end is valued at the markets' prices, not late ones
-        state.feeds[o].published = state.markets[world.oracles[o].market].mark
+    for o in range(len(world.oracles)):  # valued at the markets' prices, not late or averaged ones
+        mark = state.markets[world.oracles[o].market].mark
+        state.feeds[o].published = mark
+        state.feeds[o].ema = mark
+        state.feeds[o].twap = mark
     refresh_g(world, state)
     book_shortfall(world, state)
     state.stats[0].trader_loss = wealth[0] - trader_wealth(world, state)

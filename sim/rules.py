@@ -63,8 +63,8 @@ LIQUIDATOR_RULE = nb.typeof(LiquidatorAction(0.0))(
     nb.typeof(LiquidatorView(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)), _PARAMS
 )
 
-trader_rule: Callable[..., Rule] = nb.njit(TRADER_RULE, cache=True)
-liquidator_rule: Callable[..., Rule] = nb.njit(LIQUIDATOR_RULE, cache=True)
+trader_rule: Callable[..., Rule] = nb.njit(TRADER_RULE, cache=True, error_model="numpy")
+liquidator_rule: Callable[..., Rule] = nb.njit(LIQUIDATOR_RULE, cache=True, error_model="numpy")
 
 TRADER_RULES = nb.types.UniTuple(nb.types.FunctionType(TRADER_RULE), RULE_SLOTS)
 LIQUIDATOR_RULES = nb.types.UniTuple(nb.types.FunctionType(LIQUIDATOR_RULE), RULE_SLOTS)

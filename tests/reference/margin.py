@@ -181,7 +181,11 @@ def gross(w: World, row: int) -> float:
 
 
 def is_below(w: World, row: int) -> bool:
-    """Whether an account may be liquidated: no health left, and something to cover."""
+    """Whether an account may be liquidated: no health left, and something to cover.
+
+    A view that prices a debt below the market makes the requirement negative: what is missing at
+    the market's price is then no breach while it is not missing at the view's.
+    """
     if not legs(w, row):
         return False
     equity, required = assess(w, MAINTENANCE, row)
@@ -189,7 +193,9 @@ def is_below(w: World, row: int) -> bool:
         w.decide(equity - required, gross(w, row))
         return equity <= required
     w.decide(equity, gross(w, row))
-    return equity < 0.0
+    if required < 0.0:
+        w.decide(equity - required, gross(w, row))
+    return equity < 0.0 and equity <= required
 
 
 def spare(w: World, row: int, pool: float) -> float:
