@@ -41,6 +41,8 @@ ELSEWHERE = {
     "liquidation.growth": "P5",
     "liquidation.taker": "P6",
     "liquidation.taker_profit": "P6",
+    "predictive": "P3",
+    "halt": "P4",
     "insurance": "P7",
     "maker": "P7",
     "utilisation": "P8",
@@ -53,8 +55,13 @@ TERMS = {
     "perpetuals": "T",
     "option_margin": "O",
     "grid": "G",
+    "tail": "V",
 }
-UNUSED = {"scenario_grid": ("T", "O"), "sum_of_legs": ("G",)}  # terms, by the engine in charge
+UNUSED = {
+    "scenario_grid": ("T", "O", "V"),
+    "sum_of_legs": ("G", "V"),
+    "tail_risk": ("T", "G"),
+}
 NO_VARIANT = ("none", "ignore")  # values of a choice that stand for its absence
 # Choices that are worth a word only where they differ from the default.
 QUIET = frozenset(("of", "close_of", "perp_price", "initial", "maintenance", "engine"))
@@ -157,7 +164,12 @@ def _matters(parameter: Parameter, venue: VenueConfig) -> bool:
         return bool(venue.perpetuals)
     if parameter.path[:2] == ("liquidation", "bonus"):
         return _lends(venue)
-    return parameter.path[0] not in ("options", "grid", "option_margin")  # named by their terms
+    return parameter.path[0] not in (
+        "options",
+        "grid",
+        "tail",
+        "option_margin",
+    )  # named by their terms
 
 
 Found = tuple[str, tuple[str, ...], Any, FieldInfo, bool]
