@@ -2,6 +2,7 @@
 
 from sim.compile import lean
 from sim.ledger import hand, pool_cash, post, tokens
+from sim.market.contract import contract_usd
 from sim.market.trade import fill, swap
 from sim.state.codes import BALANCE, OPTION, PERPETUAL
 from sim.state.state import State
@@ -43,7 +44,8 @@ def unwind_contracts(world: World, state: State, liquidator: int, elapsed: float
         quantity = state.balance[k, row.row]
         if leg.kind not in (PERPETUAL, OPTION) or quantity == 0.0:
             continue
-        part = slice_of(quantity, state.markets[leg.market].mark, budget)
+        price = contract_usd(leg, state.markets[leg.market].mark)
+        part = slice_of(quantity, price, budget)
         if fill(world, state, k, row.row, part) != 0.0:
             traded = True
     return traded

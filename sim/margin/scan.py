@@ -11,7 +11,16 @@ from sim.margin.grid import ALL, Holding, Shelf, shelve, with_offset, worst_pnl
 from sim.margin.portfolio import grid_requirement
 from sim.margin.ratio import perpetual_requirement
 from sim.market.options import contract_of, token_price
-from sim.state.codes import BALANCE, HUB_GRID, INITIAL, INTEREST_RATIO, OPTION, OWN_GRID, PERPETUAL
+from sim.state.codes import (
+    BALANCE,
+    HUB_GRID,
+    INITIAL,
+    INTEREST_RATIO,
+    OPTION,
+    OWN_GRID,
+    PERPETUAL,
+    QUOTE,
+)
 from sim.state.state import LOW_INITIAL, State
 from sim.state.world import LONG, SHORT, World
 
@@ -61,16 +70,23 @@ def is_here(world: World, venue: int, k: int) -> bool:
 
 @lean
 def moves(world: World, venue: int, k: int, quantity: float) -> bool:
-    """Whether a leg that is no option follows the underlying in the scenarios."""
+    """Whether a leg that is no option follows the underlying in the scenarios.
+
+    An inverse perpetual's delta is in its quote balance.
+    """
     kind = world.instruments[k].kind
     if kind == PERPETUAL:
-        return True
+        return bool(world.instruments[k].inverse == 0)
+    if kind == QUOTE:
+        return bool(world.instruments[k].asset != world.settings[0].cash_asset)
     return kind == BALANCE and (world.offsets[venue, k] != 0.0 or quantity < 0.0)
 
 
 @lean
 def exposure(world: World, state: State, venue: int, k: int, quantity: float) -> float:
     """USD that a leg gains per unit of relative move of its underlying."""
+    if world.instruments[k].inverse != 0:
+        return 0.0
     if world.instruments[k].kind == PERPETUAL:
         return quantity * state.g[2, k]
     return quantity * (state.g[0, k] if quantity >= 0.0 else state.g[1, k])
