@@ -8,6 +8,8 @@ from sim.state.codes import BALANCE, OPTION, PERPETUAL
 from sim.state.state import State
 from sim.state.world import World
 
+ROUNDING = 1e-12  # share of its deposits that a pool without cash may seem to hold
+
 
 @lean
 def slice_of(quantity: float, price: float, budget: float) -> float:
@@ -66,7 +68,10 @@ def unwind_balances(world: World, state: State, liquidator: int, elapsed: float)
             continue
         part = -slice_of(amount, state.markets[leg.asset].mark, budget)
         if part > 0.0:
-            part = min(part, max(0.0, pool_cash(state, k)))
+            payable = pool_cash(state, k)
+            if payable <= ROUNDING * state.pools[k].deposits:
+                continue
+            part = min(part, payable)
         else:
             swap(world, state, row.holder, leg.asset, -part)
         post(state, k, row.row, -part)

@@ -87,7 +87,8 @@ def _perpetuals(
             ("balance", cash): CASH / prices[cash],
             **position_of(spec, asset, cash, sign * NOTIONAL, prices),
         }
-        title = f"{side} {NOTIONAL:,.0f} USD of {asset} perpetual on {CASH:,.0f} {cash}"
+        margin = f"USD of {cash}" if spec.contract == "inverse" else cash
+        title = f"{side} {NOTIONAL:,.0f} USD of {asset} perpetual on {CASH:,.0f} {margin}"
         yield Sample(title, holding, asset)
 
 

@@ -283,6 +283,8 @@ def means_of(w: World, number: int, offer: SimpleNamespace) -> float:
     if w.venues[w.instruments[offer.leg].venue].taker == "flash":
         return offer.full
     cash = w.outside[him.holder][w.cash] * w.mark[w.cash]
+    if cash != 0.0:
+        w.decide(cash, 1.0)  # what rounding leaves to somebody without means
     return max(0.0, cash / (1.0 + offer.fee + offer.protocol))
 
 

@@ -197,7 +197,10 @@ def take_out(w: World, him: SimpleNamespace, budget: float) -> bool:
         most = budget / w.mark[leg.asset]
         part = max(-most, min(most, amount))
         if part > 0.0:
-            part = min(part, max(0.0, ledger.pool_cash(w, k)))
+            payable = ledger.pool_cash(w, k)
+            if payable <= 1e-12 * ledger.deposits(w, k):
+                continue
+            part = min(part, payable)
         else:
             market.swap(w, him.holder, leg.asset, -part)
         ledger.post(w, k, him.row, -part)
