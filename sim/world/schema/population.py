@@ -26,7 +26,7 @@ class Range(Strict):
 
 
 class PerpetualPosition(Strict):
-    """Contracts on a perpetual venue, margined by the trader's cash (inverse ones: by their coin)."""
+    """Contracts on a perpetual venue, margined by the trader's cash; inverse ones by their coin."""
 
     kind: Literal["perpetual"]
     venues: Shares
