@@ -52,6 +52,14 @@ def touch(state: State, a: int, k: int) -> None:
 
 
 @lean
+def next_leg(state: State, a: int, i: int, k: int) -> int:
+    """Place after instrument k's, which stood at ``i``: an event may have listed legs before it."""
+    while state.legs[a, i] != k:
+        i += 1
+    return i + 1
+
+
+@lean
 def tokens(state: State, k: int, a: int) -> float:
     """Tokens (or contracts) of instrument k that row ``a`` holds; negative when it owes."""
     shares = state.balance[k, a]

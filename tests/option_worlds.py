@@ -158,7 +158,7 @@ def archetypes(r: Random) -> Config:
     return kinds
 
 
-def option_run(seed: int) -> RunConfig:
+def option_run(seed: int, contract: str = "linear") -> RunConfig:
     """A random run with options; its one world is ``w``."""
     r = Random(seed)
     collateral = {
@@ -201,4 +201,6 @@ def option_run(seed: int) -> RunConfig:
             "twins": [r.choice(["full", "none"])],
         },
     )
+    for spec in run["venue"].values():
+        spec["perpetuals"]["BTC"]["contract"] = contract
     return validated(RunConfig, run)

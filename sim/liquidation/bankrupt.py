@@ -7,7 +7,7 @@ pay for loans elsewhere.
 from typing import NamedTuple
 
 from sim.compile import lean
-from sim.ledger import post, settle_flat
+from sim.ledger import next_leg, post, settle_flat
 from sim.liquidation.adl import PROFIT, SHARE, WEIGHT, allocate, weight_of
 from sim.liquidation.funds import available, draw_all
 from sim.margin.health import assess
@@ -120,13 +120,15 @@ def deleverage_at(world: World, state: State, v: int, a: int, hole: float) -> bo
     state.stats[0].bad_debt += hole
     hole -= draw_all(world, state, v, a)
     before = state.stats[0].adl_loss
-    for i in range(state.rows[a].leg_count):
+    i = 0
+    while i < state.rows[a].leg_count:
         k = state.legs[a, i]
         row = world.instruments[k]
         held = state.balance[k, a]
         if row.kind == PERPETUAL and row.venue == v and held != 0.0:
             share = hole * abs(held) * state.g[2, k] / notional
             close_leg(world, state, Hole(a, k, held, share))
+        i = next_leg(state, a, i, k)
     state.stats[0].bad_debt -= hole - (state.stats[0].adl_loss - before)
     return True
 

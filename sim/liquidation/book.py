@@ -22,7 +22,7 @@ class Closing(NamedTuple):
     """The position that is closed."""
 
     held: float  # contracts, signed
-    price: float  # USD, oracle
+    price: float  # of a contract at the oracle, quote tokens; inverse: negative
     ratio: float  # maintenance requirement per USD of notional
 
 

@@ -1,9 +1,13 @@
-"""P7, the first layers: what a venue has set aside. Insurance, then the backstop pool."""
+"""P7, the first layers: what a venue has set aside. Insurance, then the backstop pool.
+
+Funds are kept in the settlement asset. What they owe in another token, they buy; what they are
+paid in one, they sell.
+"""
 
 from sim.compile import lean
 from sim.ledger import hand, post
 from sim.market.trade import buy_with, swap
-from sim.state.codes import FIRST_INSURANCE
+from sim.state.codes import FIRST_INSURANCE, PERPETUAL
 from sim.state.state import State
 from sim.state.world import World
 
@@ -76,16 +80,35 @@ def repay(world: World, state: State, layer: int, k: int, a: int, owed: float) -
 
 
 @lean
+def put_aside(world: World, state: State, holder: int, asset: int, tokens: float) -> None:
+    """Pay tokens of an asset into a fund (+), or out of it (-), which trades them for its own."""
+    swap(world, state, holder, asset, -tokens)
+    hand(state, holder, asset, tokens)
+
+
+@lean
+def settled_in(world: World, state: State, v: int, a: int) -> int:
+    """Balance in which the first contract of row ``a`` at a venue settles; else the venue's own."""
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        row = world.instruments[k]
+        if row.kind == PERPETUAL and row.venue == v and state.balance[k, a] != 0.0:
+            return row.cash
+    return world.venues[v].cash
+
+
+@lean
 def draw_all(world: World, state: State, v: int, a: int) -> float:
-    """Pay all that the funds may into a row's cash at the venue; return USD."""
-    cash = world.settings[0].cash_asset
+    """Pay all that the funds may into what a row's contracts settle in there; return USD."""
+    k = settled_in(world, state, v, a)
+    asset = world.instruments[k].asset
     paid = 0.0
     for layer in range(2):
-        tokens = purse(world, state, v, layer)
+        tokens = buy_with(world, state, asset, purse(world, state, v, layer))
         if tokens > 0.0 and world.venues[v].clearing >= 0:
-            hand(state, holder_of(world, v, layer), cash, -tokens)
-            post(state, world.venues[v].cash, a, tokens)
-            usd = tokens * state.g[2, world.venues[v].cash]
+            put_aside(world, state, holder_of(world, v, layer), asset, -tokens)
+            post(state, k, a, tokens)
+            usd = tokens * state.g[2, k]
             note(state, layer, usd)
             paid += usd
     return paid

@@ -9,9 +9,10 @@ import numpy as np
 from sim.compile import jit, lean
 from sim.margin.health import in_breach
 from sim.margin.terms import leg_value
+from sim.market.contract import gain_of
 from sim.market.impact import quote_log
 from sim.numerics import exp
-from sim.state.codes import OPTION, PERPETUAL, QUOTE
+from sim.state.codes import OPTION, PERPETUAL
 from sim.state.state import State
 from sim.state.world import World
 
@@ -32,18 +33,25 @@ def closing_flow(world: World, state: State, rows: int) -> np.ndarray:
         for i in range(state.rows[a].leg_count):
             k = state.legs[a, i]
             leg = world.instruments[k]
-            if leg.kind not in (QUOTE, OPTION) and leg.asset != world.settings[0].cash_asset:
-                quantity = state.balance[k, a]
-                price = state.g[0, k] if quantity >= 0.0 else state.g[1, k]
-                if leg.kind == PERPETUAL:
-                    price = state.g[2, k]
-                flow[leg.market] -= quantity * price
+            if leg.kind == OPTION or leg.asset == world.settings[0].cash_asset:
+                continue
+            quantity = state.balance[k, a]
+            value = leg_value(state.g, k, quantity)
+            if leg.kind != PERPETUAL:
+                flow[leg.market] -= value
+            else:
+                flow[leg.market] -= quantity * state.g[2, k]
+                if leg.inverse != 0:  # settles in coin, which is sold
+                    flow[leg.asset] -= value
     return flow
 
 
 @lean
 def closed_equity(world: World, state: State, a: int, factor: np.ndarray) -> float:
-    """Equity of row ``a`` with every leg at mark times its market's closing factor, USD."""
+    """Equity of row ``a`` with every leg at mark times its market's closing factor, USD.
+
+    What inverse contracts settle in is coin, and is sold as a deposit of it is.
+    """
     g = state.g
     equity = 0.0
     for i in range(state.rows[a].leg_count):
@@ -52,8 +60,9 @@ def closed_equity(world: World, state: State, a: int, factor: np.ndarray) -> flo
         quantity = state.balance[k, a]
         value = leg_value(g, k, quantity)
         if leg.kind == PERPETUAL:
-            equity += value + quantity * g[2, k] * (factor[leg.market] - 1.0)
-        elif leg.kind not in (QUOTE, OPTION) and leg.asset != world.settings[0].cash_asset:
+            closed = value + quantity * g[2, k] * gain_of(leg, factor[leg.market])
+            equity += closed if leg.inverse == 0 else closed * factor[leg.asset]
+        elif leg.kind != OPTION and leg.asset != world.settings[0].cash_asset:
             equity += value * factor[leg.market]
         else:
             equity += value

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sim.compile import lean
 from sim.margin.health import assess, net_delta
+from sim.market.contract import shifted_price
 from sim.market.options import token_price
 from sim.state.codes import OPTION
 from sim.state.state import State
@@ -63,15 +64,15 @@ def apply_pair(state: State, a: int, offer: Offer, notional: float) -> None:
 def handover_price(world: World, state: State, k: int, sign: float, cut: float) -> float:
     """Price per contract, in quote, at which a position of that sign is taken over.
 
-    A perpetual at the published price, an option at its value; less ``cut`` of the underlying's
-    price, and funding so far. A bought option is never worth less than nothing.
+    A perpetual at the published price, an option at its value; less ``cut`` of the notional, and
+    funding so far. A bought option is never worth less than nothing.
     """
     row = world.instruments[k]
     index = state.feeds[row.oracle].published
     if row.kind == OPTION:
         price = state.g[0, k] / token_price(world, state, k) - sign * cut * index
         return max(0.0, price) if sign > 0.0 else price
-    return index * (1.0 - sign * cut) - state.pools[k].funding
+    return shifted_price(row, index, -sign * cut) - state.pools[k].funding
 
 
 @lean

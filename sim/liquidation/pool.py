@@ -6,7 +6,7 @@ moment; who was hedged with the position no longer is.
 """
 
 from sim.compile import lean
-from sim.ledger import post, settle_flat
+from sim.ledger import next_leg, post, settle_flat
 from sim.liquidation.adl import must_deleverage, pool_profit_ratio
 from sim.liquidation.bankrupt import standing_at
 from sim.margin.health import assess
@@ -40,19 +40,20 @@ def largest_winner(world: World, state: State, v: int) -> int:
 def close_at_mark(world: World, state: State, v: int, a: int) -> None:
     """Close all contracts of a row against the pool at the mark; its profit becomes cash."""
     maker = world.venues[v].maker
-    for i in range(state.rows[a].leg_count):
+    i = 0
+    while i < state.rows[a].leg_count:
         k = state.legs[a, i]
         row = world.instruments[k]
         held = state.balance[k, a]
-        if row.kind != PERPETUAL or row.venue != v or held == 0.0:
-            continue
-        price = state.g[0, k] / state.g[2, row.cash]
-        post(state, k, a, -held)
-        post(state, k, maker, held)
-        post(state, row.quote, a, held * price)
-        post(state, row.quote, maker, -held * price)
-        settle_flat(world, state, a, k)
-        state.stats[0].adl_notional += abs(held) * state.g[2, k]
+        if row.kind == PERPETUAL and row.venue == v and held != 0.0:
+            price = state.g[0, k] / state.g[2, row.cash]
+            post(state, k, a, -held)
+            post(state, k, maker, held)
+            post(state, row.quote, a, held * price)
+            post(state, row.quote, maker, -held * price)
+            settle_flat(world, state, a, k)
+            state.stats[0].adl_notional += abs(held) * state.g[2, k]
+        i = next_leg(state, a, i, k)
 
 
 @lean

@@ -5,13 +5,15 @@ insurance fund settles the difference to the bankruptcy price.
 """
 
 from sim.compile import lean
-from sim.ledger import hand, post
+from sim.ledger import post
 from sim.liquidation.book import Closing, Standing, fund_delta, limit_price
+from sim.liquidation.funds import put_aside
 from sim.liquidation.offer import Offer
 from sim.margin.health import assess, risk
 from sim.margin.weights import liability_weight
+from sim.market.contract import contract_price, underlying_of
 from sim.market.impact import quote_log
-from sim.market.trade import fill, maker_room
+from sim.market.trade import buy_with, fill, maker_room
 from sim.numerics import exp
 from sim.state.codes import BOOK, FIRST_INSURANCE, MAINTENANCE
 from sim.state.state import State
@@ -30,10 +32,11 @@ def on_book(world: World, offer: Offer) -> bool:
 
 @lean
 def average_price(world: World, state: State, k: int, quantity: float) -> float:
-    """Price that an order of ``quantity`` contracts (+ buys) would pay, USD."""
-    m = world.instruments[k].market
-    mark = state.markets[m].mark
-    return mark * exp(quote_log(world, state, m, quantity * mark))
+    """Price that an order of ``quantity`` contracts (+ buys) would pay, quote tokens."""
+    row = world.instruments[k]
+    mark = state.markets[row.market].mark
+    usd = underlying_of(row, quantity, mark) * mark
+    return contract_price(row, mark * exp(quote_log(world, state, row.market, usd)))
 
 
 @lean
@@ -57,9 +60,10 @@ def within_limit(world: World, state: State, k: int, quantity: float, limit: flo
 def closing_of(world: World, state: State, a: int, k: int) -> Closing:
     """Return the position as the order sees it; its price is the oracle's."""
     held = state.balance[k, a]
-    penalty = world.instruments[k].size_penalty
-    ratio = liability_weight(world.ratio[MAINTENANCE, k], penalty, abs(held)) * risk(state.g, k)
-    return Closing(held, state.feeds[world.instruments[k].oracle].published, ratio)
+    row = world.instruments[k]
+    ratio = liability_weight(world.ratio[MAINTENANCE, k], row.size_penalty, abs(held))
+    ratio *= risk(state.g, k)
+    return Closing(held, contract_price(row, state.feeds[row.oracle].published), ratio)
 
 
 @lean
@@ -67,14 +71,16 @@ def settle_with_fund(world: World, state: State, a: int, k: int, delta: float) -
     """Pay the insurance fund (+), or let it pay what it has (-), in tokens at the venue."""
     venue = world.instruments[k].venue
     fund = FIRST_INSURANCE + venue
-    cash = world.settings[0].cash_asset
+    cash = world.instruments[k].cash
+    asset = world.instruments[cash].asset
     if delta < 0.0:
-        delta = -min(-delta, max(0.0, state.outside[fund, cash]))
-        state.stats[0].insurance_used -= delta * state.markets[cash].mark
+        held = max(0.0, state.outside[fund, world.settings[0].cash_asset])
+        delta = -min(-delta, buy_with(world, state, asset, held))
+        state.stats[0].insurance_used -= delta * state.markets[asset].mark
     else:
-        state.stats[0].penalties += delta * state.markets[cash].mark
-    post(state, world.instruments[k].cash, a, -delta)
-    hand(state, fund, cash, delta)
+        state.stats[0].penalties += delta * state.markets[asset].mark
+    post(state, cash, a, -delta)
+    put_aside(world, state, fund, asset, delta)
 
 
 @lean

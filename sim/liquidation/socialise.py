@@ -94,30 +94,29 @@ def from_depositors(state: State, k: int, a: int, owed: float) -> float:
 
 
 @lean
-def open_interest(world: World, state: State, v: int) -> float:
-    """USD of contracts held long and short at a venue."""
+def open_interest(world: World, state: State, cash: int) -> float:
+    """USD of the contracts held long and short that settle in a balance."""
     total = 0.0
     for k in range(len(world.instruments)):
-        if world.instruments[k].kind == PERPETUAL and world.instruments[k].venue == v:
+        if world.instruments[k].kind == PERPETUAL and world.instruments[k].cash == cash:
             total += (state.pools[k].deposits + state.pools[k].loans) * state.g[2, k]
     return total
 
 
 @lean
 def from_open_interest(world: World, state: State, k: int, a: int, owed: float) -> float:
-    """Forgive a debt in settlement tokens at the expense of all positions, by notional.
+    """Forgive a debt at the expense of all positions that settle in its token, by notional.
 
     Charged to the quote balances, as funding is; the venue's clearing account turns it into cash.
     """
-    v = world.instruments[k].venue
-    clearing = world.venues[v].clearing
-    total = open_interest(world, state, v)
-    if clearing < 0 or k != world.instruments[k].cash or total <= 0.0:
+    clearing = world.venues[world.instruments[k].venue].clearing
+    total = open_interest(world, state, k)
+    if clearing < 0 or total <= 0.0:
         return 0.0
     charge = interest_charge(owed, total, 0.0, 0.0)
     for j in range(len(world.instruments)):
         leg = world.instruments[j]
-        if leg.kind != PERPETUAL or leg.venue != v:
+        if leg.kind != PERPETUAL or leg.cash != k:
             continue
         for b in range(state.balance.shape[1]):
             if state.balance[j, b] != 0.0:

@@ -8,6 +8,7 @@ from sim.liquidation.takeover import pay
 from sim.liquidation.terms import on_the_block
 from sim.liquidation.transfer import take
 from sim.margin.health import assess, risk
+from sim.market.contract import gain_of
 from sim.market.impact import quote_log
 from sim.rules import LiquidatorAction, LiquidatorView, Rules
 from sim.state.codes import CASH_ONLY, FLASH, INITIAL, MARKET, OPTION, QUOTE, UNCONSTRAINED
@@ -89,7 +90,7 @@ def true_gain(world: World, state: State, a: int, offer: Offer) -> float:
     if offer.collateral == PORTFOLIO:
         return offer.gain
     if offer.collateral < 0:
-        basis = lead(world, state, offer.leg) - 1.0
+        basis = gain_of(world.instruments[offer.leg], lead(world, state, offer.leg))
         return offer.gain + (basis if state.balance[offer.leg, a] >= 0.0 else -basis)
     bought = lead(world, state, offer.collateral) / lead(world, state, offer.leg)
     return (1.0 + offer.gain) * bought - 1.0

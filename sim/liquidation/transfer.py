@@ -7,10 +7,12 @@ a flash liquidator at once, for the others later.
 from sim.compile import lean
 from sim.ledger import hand, pool_cash, post, settle_flat, tokens
 from sim.liquidation.auction import bid
+from sim.liquidation.funds import put_aside
 from sim.liquidation.kick import by_auction
 from sim.liquidation.offer import PORTFOLIO, Offer, charge, handover_price
 from sim.liquidation.takeover import pay, take_portfolio
 from sim.margin.terms import leg_value
+from sim.market.contract import quote_notional
 from sim.market.impact import quote_log
 from sim.market.trade import swap
 from sim.numerics import exp
@@ -122,17 +124,17 @@ def take_perpetual(
     held = state.balance[k, a]
     sign = 1.0 if held >= 0.0 else -1.0
     contracts = held if notional >= offer.full else sign * notional / state.g[2, k]
-    index = state.feeds[row.oracle].published
+    notional_each = quote_notional(row, state.feeds[row.oracle].published)
     price = handover_price(world, state, k, sign, offer.gain)
     post(state, k, a, -contracts)
     post(state, k, taker, contracts)
     post(state, row.quote, a, contracts * price)
     post(state, row.quote, taker, -contracts * price)
-    fee = abs(contracts) * index * offer.fee
+    fee = abs(contracts) * notional_each * offer.fee
     post(state, row.quote, a, -fee)
     post(state, row.quote, clearing, fee)
     post(state, row.cash, clearing, -fee)
-    hand(state, FIRST_INSURANCE + row.venue, world.settings[0].cash_asset, fee)
+    put_aside(world, state, FIRST_INSURANCE + row.venue, world.instruments[row.cash].asset, fee)
     state.stats[0].penalties += notional * charge(offer)
     settle_flat(world, state, a, k)
     return notional

@@ -1,11 +1,14 @@
 """What liquidators took and still hold, sold at the speed their strategy allows."""
 
 from sim.compile import lean
-from sim.ledger import hand, pool_cash, post, tokens
+from sim.ledger import hand, next_leg, pool_cash, post, tokens
+from sim.market.contract import contract_usd
 from sim.market.trade import fill, swap
 from sim.state.codes import BALANCE, OPTION, PERPETUAL
 from sim.state.state import State
 from sim.state.world import World
+
+ROUNDING = 1e-12  # share of its deposits that a pool without cash may seem to hold
 
 
 @lean
@@ -37,15 +40,17 @@ def unwind_contracts(world: World, state: State, liquidator: int, elapsed: float
     row = world.liquidators[liquidator]
     budget = row.unwind * elapsed
     traded = False
-    for i in range(state.rows[row.row].leg_count):
+    i = 0
+    while i < state.rows[row.row].leg_count:
         k = state.legs[row.row, i]
         leg = world.instruments[k]
         quantity = state.balance[k, row.row]
-        if leg.kind not in (PERPETUAL, OPTION) or quantity == 0.0:
-            continue
-        part = slice_of(quantity, state.markets[leg.market].mark, budget)
-        if fill(world, state, k, row.row, part) != 0.0:
-            traded = True
+        if leg.kind in (PERPETUAL, OPTION) and quantity != 0.0:
+            price = contract_usd(leg, state.markets[leg.market].mark)
+            part = slice_of(quantity, price, budget)
+            if fill(world, state, k, row.row, part) != 0.0:
+                traded = True
+        i = next_leg(state, row.row, i, k)
     return traded
 
 
@@ -63,7 +68,10 @@ def unwind_balances(world: World, state: State, liquidator: int, elapsed: float)
             continue
         part = -slice_of(amount, state.markets[leg.asset].mark, budget)
         if part > 0.0:
-            part = min(part, max(0.0, pool_cash(state, k)))
+            payable = pool_cash(state, k)
+            if payable <= ROUNDING * state.pools[k].deposits:
+                continue
+            part = min(part, payable)
         else:
             swap(world, state, row.holder, leg.asset, -part)
         post(state, k, row.row, -part)

@@ -13,7 +13,7 @@ from sim.margin.exposure import exposure
 from sim.margin.shocks import YEAR
 from sim.market.black import option_greeks
 from sim.market.options import token_price
-from sim.state.codes import BALANCE, OPTION, PERPETUAL
+from sim.state.codes import OPTION
 from sim.state.state import State
 from sim.state.world import World
 
@@ -29,7 +29,7 @@ class Exposure(NamedTuple):
 
 @lean
 def leg_exposure(world: World, state: State, a: int, k: int) -> Exposure:
-    """Greeks of one leg of row ``a``; deposits and loans count as far as they are risky."""
+    """Greeks of one leg of row ``a``; balances count as far as they are risky."""
     quantity = state.balance[k, a]
     row = world.instruments[k]
     if row.kind == OPTION:
@@ -43,7 +43,7 @@ def leg_exposure(world: World, state: State, a: int, k: int) -> Exposure:
         gamma = size * one.gamma * now.forward * now.forward
         return Exposure(delta, gamma, size * one.vega, size * one.theta)
     cash = world.instruments[k].asset == world.settings[0].cash_asset
-    if row.kind in (BALANCE, PERPETUAL) and not cash:
+    if not cash:
         return Exposure(exposure(world, state, row.venue, k, quantity), 0.0, 0.0, 0.0)
     return Exposure(0.0, 0.0, 0.0, 0.0)
 

@@ -1,10 +1,10 @@
 """Equity, requirement and health of one account: f(account row, global vector g).
 
 ``g[VALUE_LONG, k]`` and ``g[VALUE_SHORT, k]`` are the USD value of one unit of instrument k held
-long or short (price x pool index; for a perpetual, mark less cumulative funding),
-``g[NOTIONAL, k]`` the notional of one contract. Where some venue judges on other prices than spot,
-four more rows hold what each level makes of them. Nothing else moves health, which is what makes
-watch lists possible.
+long or short (price x pool index; for a perpetual, mark less cumulative funding; for an inverse
+one, a debt of about 1 USD), ``g[NOTIONAL, k]`` the notional of one contract. Where some venue
+judges on other prices than spot, four more rows hold what each level makes of them. Nothing else
+moves health, which is what makes watch lists possible.
 
 Every term is written as a haircut: equity is the plain value of the balances, the requirement is
 what the level takes off. ``weighted assets - weighted liabilities`` of a lending protocol and
@@ -145,8 +145,9 @@ def summed_viewed(terms: Terms, book: Book, level: int, who: Holder) -> tuple[fl
 def net_and_gross(terms: Terms, book: Book, who: Holder, n: int) -> tuple[float, float, float]:
     """Value, net delta and gross delta of a row's legs on underlying n, USD.
 
-    A perpetual's delta is its notional, not its value. Options are not netted: their books are
-    charged one by one (term O).
+    A linear perpetual's delta is its notional, not its value; that of an inverse one is in its
+    quote balance, which is coin. Options are not netted: their books are charged one by one (term
+    O).
     """
     equity = 0.0
     net = 0.0
@@ -158,7 +159,7 @@ def net_and_gross(terms: Terms, book: Book, who: Holder, n: int) -> tuple[float,
             continue
         value = leg_value(book.g, k, quantity)
         equity += value
-        if terms.instruments[k].kind == OPTION:
+        if terms.instruments[k].kind == OPTION or terms.instruments[k].inverse != 0:
             continue
         perpetual = terms.instruments[k].kind == PERPETUAL
         delta = quantity * book.g[2, k] if perpetual else value

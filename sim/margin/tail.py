@@ -9,7 +9,7 @@ import math
 from sim.compile import lean
 from sim.margin.exposure import exposure, is_here, moves
 from sim.margin.sampled import tail_mean, tail_rank
-from sim.state.codes import BALANCE, BY_COVARIANCE, PERPETUAL
+from sim.state.codes import BY_COVARIANCE, OPTION
 from sim.state.state import VARIANCE, State
 from sim.state.world import World
 
@@ -26,8 +26,8 @@ def tail_exposure(world: World, state: State, a: int, k: int) -> float:
 
 @lean
 def true_exposure(world: World, state: State, a: int, k: int) -> float:
-    """The same of any leg but options and quote balances."""
-    if world.instruments[k].kind not in (BALANCE, PERPETUAL):
+    """The same of any leg but options."""
+    if world.instruments[k].kind == OPTION:
         return 0.0
     return exposure(world, state, world.accounts[a].venue, k, state.balance[k, a])
 

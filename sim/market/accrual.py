@@ -2,6 +2,7 @@
 
 from sim.compile import lean
 from sim.ledger import hand, pool_cash, post
+from sim.market.contract import contract_usd, quote_notional
 from sim.market.funding import (
     DAY,
     adaptive_change,
@@ -86,7 +87,8 @@ def skewed_funding(world: World, state: State, k: int, index: float, seconds: fl
     if long + short <= DUST:
         return 0.0
     if row.kind == IMBALANCE_FUNDING:
-        return clamped(imbalance_rate(row, long * index, short * index) * seconds, most)
+        usd = contract_usd(world.instruments[k], index)
+        return clamped(imbalance_rate(row, long * usd, short * usd) * seconds, most)
     state.pools[k].rate += adaptive_change(
         row, state.pools[k].rate, imbalance(long, short), seconds
     )
@@ -105,11 +107,12 @@ def accrue_funding(world: World, state: State, k: int, seconds: float) -> None:
     premium = state.markets[world.instruments[k].market].mark / index - 1.0
     premium = averaged(premium, state.pools[k].premium, seconds, row.premium_time)
     state.pools[k].premium = premium
+    notional = quote_notional(world.instruments[k], index)
     if row.kind >= VELOCITY_FUNDING:
-        state.pools[k].funding += skewed_funding(world, state, k, index, seconds) * index
+        state.pools[k].funding += skewed_funding(world, state, k, index, seconds) * notional
         return
     rate = premium_rate(row, premium) if row.kind == PREMIUM_FUNDING else twap_rate(row, premium)
-    state.pools[k].funding += rate * index * seconds / DAY
+    state.pools[k].funding += rate * notional * seconds / DAY
 
 
 @lean

@@ -5,6 +5,7 @@ import math
 from sim.compile import lean
 from sim.margin.ratio import interest_share
 from sim.margin.weights import pool_scaled
+from sim.market.contract import contract_price, contract_usd
 from sim.market.halt import check_moves
 from sim.market.options import refresh_options
 from sim.market.view import (
@@ -148,7 +149,8 @@ def refresh_balance(world: World, state: State, k: int) -> None:
 def refresh_g(world: World, state: State) -> None:
     """Rewrite the vector that health reads, from published prices and pool indices.
 
-    Perpetuals value at the venue's own mark, requirements and balances at the oracle's price.
+    Perpetuals value at the venue's own mark, requirements and balances at the oracle's price. An
+    inverse contract's notional is 1 USD whatever the price.
     """
     for k in range(len(world.instruments)):
         row = world.instruments[k]
@@ -159,10 +161,12 @@ def refresh_g(world: World, state: State) -> None:
             state.g[2, k] = price
         elif row.kind == PERPETUAL:
             token = state.feeds[world.instruments[row.cash].oracle].published
-            value = (state.markets[row.market].mark - state.pools[k].funding) * token
+            mark = contract_price(row, state.markets[row.market].mark)
+            value = (mark - state.pools[k].funding) * token
             state.g[0, k] = value
             state.g[1, k] = value
-            state.g[2, k] = state.feeds[row.oracle].published * token
+            unit = token if row.inverse == 0 else 1.0
+            state.g[2, k] = contract_usd(row, state.feeds[row.oracle].published) * unit
         elif row.kind != OPTION:
             token = state.feeds[world.instruments[row.cash].oracle].published
             state.g[0, k] = token

@@ -3,6 +3,7 @@
 from sim.compile import lean
 from sim.ledger import hand, post, settle_flat
 from sim.margin.health import assess, risk, terms_of, viewed_term
+from sim.market.contract import contract_price, underlying_of
 from sim.market.halt import halted
 from sim.market.impact import execute, quote_log
 from sim.market.options import token_price
@@ -85,8 +86,9 @@ def fill(world: World, state: State, k: int, a: int, quantity: float) -> float:
         price = state.g[0, k] / token_price(world, state, k)
     else:
         skew = -state.balance[k, maker]
-        traded = execute(world, state, row.market, quantity)
-        price = priced(row.pricing, traded, skew, quantity) - state.pools[k].funding
+        units = underlying_of(row, quantity, state.markets[row.market].mark)
+        traded = priced(row.pricing, execute(world, state, row.market, units), skew, quantity)
+        price = contract_price(row, traded) - state.pools[k].funding
     post(state, k, a, quantity)
     post(state, k, maker, -quantity)
     post(state, row.quote, a, -quantity * price)

@@ -5,8 +5,9 @@ Swapping one venue, engine or rule for another changes a number in a row and com
 
 # Instruments
 BALANCE = 0  # a deposit (positive) or a loan (negative) of an asset at a venue
-PERPETUAL = 1  # contracts of a linear perpetual
-QUOTE = 2  # the quote side of a venue's perpetuals: -quantity x (entry price - funding), gains
+PERPETUAL = 1  # contracts of a perpetual, linear or inverse
+QUOTE = 2  # the quote side of a venue's perpetuals: -quantity x (entry price - funding), gains;
+# of an inverse one in its coin, the entry price then being -1 / price
 
 OPTION = 3  # European options, cash-settled at expiry in the venue's quote
 

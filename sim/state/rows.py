@@ -97,11 +97,12 @@ INSTRUMENT = np.dtype(
         ("kind", "i8"),
         ("venue", "i8"),
         ("asset", "i8"),  # the asset held (balance) or referred to (perpetual, quote)
+        ("inverse", "i8"),  # 1: a perpetual worth 1 USD, settled in its underlying
         ("group", "i8"),  # the underlying whose price moves it (staked asset -> its underlying)
         ("market", "i8"),  # where it is sold
         ("oracle", "i8"),  # the feed the margin engine reads
         ("quote", "i8"),  # perpetual: its quote instrument; -1 otherwise
-        ("cash", "i8"),  # the venue's balance in the settlement asset; -1 if it has none
+        ("cash", "i8"),  # the venue's balance that it settles in; -1 if it has none
         ("step", "f8"),  # contracts of a perpetual that liquidations are rounded up to; 0: none
         ("size_penalty", "f8"),  # Drift's imf, 1/sqrt(units); 0 switches size scaling off
         ("scale_start", "f8"),  # USD of deposits above which the initial asset weight shrinks

@@ -46,7 +46,7 @@ POOL = np.dtype(
         ("loans", "f8"),  # shares, positive; contracts held short
         ("window_start", "f8"),  # when the present window of liquidations began, s
         ("window_used", "f8"),  # contracts liquidated in it
-        ("funding", "f8"),  # cumulative funding, quote per contract
+        ("funding", "f8"),  # cumulative funding, quote tokens per contract
         ("premium", "f8"),  # averaged premium of mark over index, fraction
         ("rate", "f8"),  # funding rate that moves by itself: 1/day (velocity) or 1/s (adaptive)
     ]

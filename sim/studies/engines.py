@@ -17,6 +17,7 @@ from sim.studies.backtest_settings import (
     HistoricalEngine,
     ParametricEngine,
 )
+from sim.world.contracts import position_of, quote_asset
 from sim.world.example import Examples, Holding, start_prices, venue_run
 from sim.world.multipliers import es_multiplier, var_multiplier
 
@@ -127,7 +128,6 @@ def fixed_share(engine: FixedEngine, assets: tuple[str, ...], exposure: Floats) 
     config = venue_run(engine.venue)
     (venue,) = config.venue.values()
     prices = dict(zip(config.market.assets, start_prices(config), strict=True))
-    cash = config.settlement
     holding: dict[tuple[str, str], float] = {}
     for asset, share in zip(assets, exposure, strict=True):
         if share == 0.0:
@@ -141,9 +141,13 @@ def fixed_share(engine: FixedEngine, assets: tuple[str, ...], exposure: Floats) 
             )
         kind = "perpetual" if asset in venue.perpetuals else "balance"
         usd = share * engine.notional
-        holding[kind, asset] = usd / prices[asset]
-        if kind == "perpetual":
-            holding["quote", cash] = holding.get(("quote", cash), 0.0) - usd / prices[cash]
+        if kind == "balance":
+            holding[kind, asset] = usd / prices[asset]
+        else:
+            settled = quote_asset(config, engine.venue, asset)
+            spec = venue.perpetuals[asset]
+            for key, amount in position_of(spec, asset, settled, usd, prices).items():
+                holding[key] = holding.get(key, 0.0) + amount
     return _asked(engine, Examples(config, [holding]), holding)
 
 

@@ -174,6 +174,9 @@ def opening_prices(layout: Layout, world: World, state: State, prices: np.ndarra
     unit = state.feeds["published"][table["oracle"]]
     unit = np.where(table["kind"] == codes.PERPETUAL, unit * prices[layout.cash], unit)
     state.g[:3] = unit
+    inverse = table["inverse"] != 0
+    state.g[:2, inverse] = -1.0  # a debt of one dollar against a quote balance of coin
+    state.g[2, inverse] = 1.0
     state.g[3:] = 1.0
     state.g[LOW_INITIAL:HIGH_INITIAL, table["kind"] == codes.PERPETUAL] = 0.0  # nobody holds any
     for name in ("standing", "ema", "twap"):

@@ -120,12 +120,10 @@ class Factory:
             v = layout.venues.index(name)
             maker = world.venues[v]["maker"]
             cash = layout.instrument("balance", name, self.config.settlement)
-            quote = layout.instrument("quote", name, self.config.settlement)
             opening.balance[cash, maker] += self.config.venue[name].maker.capital / price
             for k, row in enumerate(layout.instruments):
-                if row.venue == name and row.kind in ("perpetual", "option"):
+                if row.venue == name and row.kind != "balance":
                     opening.balance[k, maker] -= opening.balance[k].sum()
-            opening.balance[quote, maker] -= opening.balance[quote].sum()
         self._fill_pools(assembled)
         for v, name in enumerate(layout.venues):
             fund = self.config.venue[name].insurance / price

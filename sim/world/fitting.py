@@ -13,6 +13,7 @@ import numpy as np
 from sim.state import codes
 from sim.state.world import LONG
 from sim.world.assemble import Assembled, assemble, assess_rows
+from sim.world.contracts import contract_and_quote
 from sim.world.layout import Layout
 from sim.world.population import Population
 from sim.world.scopes import Grouping, capital_required
@@ -130,7 +131,9 @@ class Fitter:
         if row.kind == "option":
             ratio = 1.0 if venue.option_margin is None else venue.option_margin.highest
         else:
-            ratio = venue.perpetuals[row.asset].margin_ratio.at("initial")
+            spec = venue.perpetuals[row.asset]
+            ratio = spec.margin_ratio.at("initial")
+            price, _ = contract_and_quote(spec, price)
         listed = sum(r.venue == row.venue and r.kind == row.kind for r in self.layout.instruments)
         budget = MAKER_SHARE * venue.maker.capital / listed
         return budget / (ratio * price) if ratio > 0.0 else np.inf

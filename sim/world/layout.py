@@ -7,6 +7,7 @@ from functools import cached_property
 
 from sim.errors import SluicegateError
 from sim.state.codes import FIRST_INSURANCE
+from sim.world.contracts import is_inverse
 from sim.world.schema.checks import check_exactly
 from sim.world.schema.market import RiskyAsset, StakedAsset
 from sim.world.schema.options import OptionListing
@@ -76,20 +77,28 @@ class Layout:
                 where=f"venue.{name}.assets",
                 allowed=f"a listing of {self.config.settlement}",
             )
+        for asset in venue.perpetuals:
+            if is_inverse(self.config, name, asset):
+                check_inverse(self.config, name, asset)
 
     @cached_property
     def instruments(self) -> tuple[Instrument, ...]:
-        """All instruments: venue by venue, balances, the quote side, perpetuals, options.
+        """All instruments: venue by venue, balances, then each quote with what is settled in it.
 
-        Options stand by underlying, expiry and strike, which is what finds an account's books.
+        An inverse perpetual has a quote side of its own, in its coin. Options stand by underlying,
+        expiry and strike, which is what finds an account's books.
         """
         rows: list[Instrument] = []
         for name in self.venues:
             venue = self.config.venue[name]
             rows += [Instrument("balance", name, a) for a in self.assets if a in venue.assets]
-            if venue.perpetuals or venue.options:
+            listed = [a for a in self.assets if a in venue.perpetuals]
+            inverse = [a for a in listed if is_inverse(self.config, name, a)]
+            for a in inverse:
+                rows += [Instrument("quote", name, a), Instrument("perpetual", name, a)]
+            if len(listed) > len(inverse) or venue.options:
                 rows.append(Instrument("quote", name, self.config.settlement))
-            rows += [Instrument("perpetual", name, a) for a in self.assets if a in venue.perpetuals]
+            rows += [Instrument("perpetual", name, a) for a in listed if a not in inverse]
             rows += self._options(name)
         return tuple(rows)
 
@@ -170,6 +179,30 @@ def check_options(config: RunConfig, key: str, asset: str, listing: OptionListin
         )
     names = config.market.regimes.names
     check_exactly(f"{key}.surface.level", listing.surface.level, names, "regime")
+
+
+def check_inverse(config: RunConfig, venue: str, asset: str) -> None:
+    """Refuse an inverse contract that has no coin to settle in, or no rule for losses in it."""
+    key = f"venue.{venue}.perpetuals.{asset}.contract"
+    if not isinstance(config.market.assets[asset], RiskyAsset):
+        risky = ", ".join(config.market.risky)
+        raise SluicegateError(
+            "an inverse contract needs a coin that diffuses", where=key, value=asset, allowed=risky
+        )
+    if asset not in config.venue[venue].assets:
+        raise SluicegateError(
+            f"inverse contracts settle in {asset}, which the venue does not list",
+            where=f"venue.{venue}.assets",
+            allowed=f"a listing of {asset}",
+            hint="list the coin, or set contract: linear",
+        )
+    if config.venue[venue].waterfall.socialise == "providers":
+        raise SluicegateError(
+            "the market maker's pool is in settlement tokens and cannot bear losses in coin",
+            where=f"venue.{venue}.waterfall.socialise",
+            value="providers",
+            allowed="share_value, cash_print, funding_index, deficit",
+        )
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ position's risk legs are worth nothing at the start prices.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from sim.errors import SluicegateError
+from sim.world.contracts import contract_and_quote, quote_asset
 from sim.world.draws import Draws
 from sim.world.layout import Layout
 from sim.world.opening import opening_values
@@ -97,6 +99,18 @@ class Builder:
             )
         return found
 
+    @cached_property
+    def contracts(self) -> Floats:
+        """Of each perpetual: asset it settles in, USD per contract, quote tokens per contract."""
+        layout, table = self.layout, np.zeros((3, len(self.layout.instruments)))
+        for k, row in enumerate(layout.instruments):
+            if row.kind == "perpetual":
+                spec = layout.config.venue[row.venue].perpetuals[row.asset]
+                settled = quote_asset(layout.config, row.venue, row.asset)
+                price = self.prices[layout.assets.index(row.asset)]
+                table[:, k] = layout.assets.index(settled), *contract_and_quote(spec, price)
+        return table
+
     def pick(self, key: str, shares: dict[str, float], names: tuple[str, ...], who: Ints) -> Ints:
         """Number (in ``names``) of the option each trader of ``who`` draws."""
         numbers = np.array([names.index(n) if n in names else -1 for n in shares])
@@ -111,7 +125,10 @@ class Builder:
 def write_perpetual(
     b: Builder, key: str, spec: PerpetualPosition, who: Ints, wealth: Floats, hedged: Floats | None
 ) -> None:
-    """Contracts against a zero-value quote leg; the margin is the trader's cash."""
+    """Contracts against a quote leg that makes them worth zero.
+
+    The margin is the trader's cash; of an inverse contract, a deposit of its coin.
+    """
     layout = b.layout
     venue = b.pick(f"{key}.venues", spec.venues, layout.venues, who)
     sign = 1.0 if spec.side == "long" else -1.0
@@ -120,13 +137,18 @@ def write_perpetual(
         notional = wealth * b.draws.between(f"{key}.leverage", spec.leverage)[who]
     else:
         asset, notional = hedged[0].astype(np.int64), hedged[1]
-    quantity = sign * notional / b.prices[asset]
     contracts = b.instruments("perpetual", venue, asset, f"{key}.assets")
-    cash = np.full(len(who), layout.cash)
-    quote = b.instruments("quote", venue, cash, f"{key}.venues")
+    settled, size, price = b.contracts[:, contracts]
+    settled = settled.astype(np.int64)
+    quantity = sign * notional / size
+    quote = b.instruments("quote", venue, settled, f"{key}.venues")
     b.add(who, contracts, 0.0, quantity, matched=int(hedged is None))
-    b.add(who, quote, 0.0, -quantity * b.prices[asset])
-    b.cash[who] += wealth * spec.share / b.cash_price
+    b.add(who, quote, 0.0, -quantity * price)
+    coin, margin = settled != layout.cash, wealth * spec.share
+    b.cash[who] += np.where(coin, 0.0, margin / b.cash_price)
+    if coin.any():
+        deposit = b.instruments("balance", venue, settled, f"{key}.venues")
+        b.add(who, deposit, np.where(coin, margin / b.prices[settled], 0.0), 0.0)
 
 
 def nearest_option(

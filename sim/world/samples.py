@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from sim.world.contracts import position_of, quote_asset
 from sim.world.example import Examples, Holding, Measured, start_prices
+from sim.world.schema.listing import Perpetual
 from sim.world.schema.run import RunConfig
 from sim.world.schema.venue import VenueConfig
 
@@ -49,12 +51,12 @@ def worked(config: RunConfig) -> list[Worked]:
 def samples_of(config: RunConfig, prices: dict[str, float]) -> Iterator[Sample]:
     """Yield an account for each kind of business that the venue does."""
     (venue,) = config.venue.values()
-    cash = config.settlement
     yield from _loan(venue, config, prices)
     for asset in list(venue.perpetuals)[:1]:
-        yield from _perpetuals(asset, cash, prices)
+        settled = quote_asset(config, next(iter(config.venue)), asset)
+        yield from _perpetuals(venue.perpetuals[asset], asset, settled, prices)
         if asset in venue.assets:
-            yield _hedged(asset, cash, prices)
+            yield _hedged(venue.perpetuals[asset], asset, settled, prices)
     listed: Mapping[str, Any] = getattr(venue, "options", {})
     for asset, listing in list(listed.items())[:1]:
         yield from _options(asset, listing, venue, config, prices)
@@ -77,22 +79,23 @@ def _loan(venue: VenueConfig, config: RunConfig, prices: dict[str, float]) -> It
         yield Sample(title, holding, collateral)
 
 
-def _perpetuals(asset: str, cash: str, prices: dict[str, float]) -> Iterator[Sample]:
+def _perpetuals(
+    spec: Perpetual, asset: str, cash: str, prices: dict[str, float]
+) -> Iterator[Sample]:
     for side, sign in (("long", 1.0), ("short", -1.0)):
         holding = {
             ("balance", cash): CASH / prices[cash],
-            ("perpetual", asset): sign * NOTIONAL / prices[asset],
-            ("quote", cash): -sign * NOTIONAL / prices[cash],
+            **position_of(spec, asset, cash, sign * NOTIONAL, prices),
         }
-        title = f"{side} {NOTIONAL:,.0f} USD of {asset} perpetual on {CASH:,.0f} {cash}"
+        margin = f"USD of {cash}" if spec.contract == "inverse" else cash
+        title = f"{side} {NOTIONAL:,.0f} USD of {asset} perpetual on {CASH:,.0f} {margin}"
         yield Sample(title, holding, asset)
 
 
-def _hedged(asset: str, cash: str, prices: dict[str, float]) -> Sample:
+def _hedged(spec: Perpetual, asset: str, cash: str, prices: dict[str, float]) -> Sample:
     holding = {
         ("balance", asset): NOTIONAL / prices[asset],
-        ("perpetual", asset): -NOTIONAL / prices[asset],
-        ("quote", cash): NOTIONAL / prices[cash],
+        **position_of(spec, asset, cash, -NOTIONAL, prices),
     }
     return Sample(f"{NOTIONAL:,.0f} USD of {asset}, short as much perpetual", holding, asset)
 

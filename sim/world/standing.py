@@ -13,6 +13,7 @@ from sim.margin.terms import Book, Holder, Terms
 from sim.state import codes
 from sim.state.rows import INSTRUMENT
 from sim.state.state import LOW_INITIAL
+from sim.world.contracts import contract_and_quote
 from sim.world.schema.venue import VenueConfig
 from sim.world.tables.ratios import ratio_row, small_ratios
 
@@ -49,10 +50,13 @@ def standing(
     for k, (asset, position) in enumerate(held.items(), start=1):
         spec = venue.perpetuals[asset]
         instruments[k]["kind"] = codes.PERPETUAL
+        instruments[k]["inverse"] = spec.contract == "inverse"
         instruments[k]["size_penalty"] = spec.size_penalty
         instruments[k]["ratio"] = ratio_row(spec, venue.liquidation.target.buffer)
         ratio[:, k] = small_ratios(spec.margin_ratio, venue.liquidation.target.buffer)
-        g[:3, k] = position.price
+        usd, quoted = contract_and_quote(spec, float(position.price))
+        g[:2, k] = usd * np.sign(quoted)
+        g[2, k] = usd
         balance[k, 0] = position.quantity
     weight = np.ones((2, codes.LEVELS, 1, count))
     netting = np.zeros((2, codes.LEVELS, 0))

@@ -25,6 +25,12 @@ PERPETUAL = """\
   assets: {USDC: {asset_weight: {initial: 1, maintenance: 1}}}
   perpetuals: {BTC: {margin_ratio: {initial: 0.1, maintenance: 0.03}}}
 """
+INVERSE = """\
+  assets:
+    USDC: {asset_weight: {initial: 1, maintenance: 1}}
+    BTC: {asset_weight: {initial: 1, maintenance: 1}}
+  perpetuals: {BTC: {contract: inverse, margin_ratio: {initial: 0.1, maintenance: 0.03}}}
+"""
 LENDER = """\
   assets:
     USDC: {asset_weight: {initial: 1, maintenance: 1}, interest: {}}
@@ -77,6 +83,19 @@ def test_perpetual_example_is_the_closed_form(tmp_path):
     assert long.measured == pytest.approx((2000.0, 1000.0, 300.0))
     assert long.liquidation == pytest.approx([price * (1 - 0.2) / (1 - 0.03)], rel=1e-9)
     assert short.liquidation == pytest.approx([price * (1 + 0.2) / (1 + 0.03)], rel=1e-9)
+
+
+def test_inverse_example_is_the_closed_form(tmp_path):
+    """In coin: long dies at P0 (1 + m)/(1 + 1/L), short at P0 (1 - m)/(1 - 1/L); hedged, never."""
+    config = lone(tmp_path, INVERSE)
+    long, short, dollar = worked(config)
+    price = config.market.assets["BTC"].price
+    assert long.measured == pytest.approx((2000.0, 1000.0, 300.0))
+    assert "2,000 BTC" not in long.title
+    assert long.liquidation == pytest.approx([price * (1 + 0.03) / (1 + 0.2)], rel=1e-9)
+    assert short.liquidation == pytest.approx([price * (1 - 0.03) / (1 - 0.2)], rel=1e-9)
+    assert dollar.measured == pytest.approx((10_000.0, 1000.0, 300.0))
+    assert dollar.liquidation == []
 
 
 def test_loan_example_is_the_closed_form(tmp_path):

@@ -141,3 +141,22 @@ def random_funding(r: Random) -> Config:
         "threshold_decrease": r.choice([0.0, 0.0217]),
         "max_rate": r.choice([1e-6, 1e-4]),
     }
+
+
+def make_inverse(r: Random, config: Config) -> None:
+    """Turn contracts of one venue in three into dollars of their coin, where it is listed."""
+    for venue in config["venue"].values():
+        if r.random() < 2.0 / 3.0:
+            continue
+        for name, perpetual in venue["perpetuals"].items():
+            if name not in venue["assets"] or r.random() < 0.3:
+                continue
+            price = price_of(config, name)
+            perpetual |= {"contract": "inverse", "pricing": {"kind": "book"}}
+            perpetual["size_penalty"] /= price**0.5
+            perpetual["step"] *= price
+            if "skew_scale" in perpetual:
+                perpetual["skew_scale"] *= price
+            if perpetual["margin_ratio"].get("size_slope"):
+                slope = perpetual["margin_ratio"]["size_slope"]
+                slope |= {level: value / price for level, value in slope.items()}

@@ -16,7 +16,17 @@ seen: Counter[str] = Counter()
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_lists_change_no_bit(seed):
-    config = option_run(seed)
+    agree(option_run(seed), seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS[:15])
+def test_lists_change_no_bit_with_inverse_perpetuals(seed):
+    """Under a grid the coin of an inverse contract's quote moves in the scenarios."""
+    agree(option_run(seed, "inverse"), seed)
+
+
+def agree(config, seed):
+    """Run a world with every skin and without lists; the results must be the same bits."""
     try:
         brute = results(with_watch(config, "all", SKINS[0]))
     except SluicegateError:  # a maker too small for the open interest drawn

@@ -3,7 +3,7 @@
 import math
 from types import SimpleNamespace
 
-from tests.reference import ledger, margin, market
+from tests.reference import contract, ledger, margin, market
 from tests.reference.world import INITIAL, MAINTENANCE, TARGET, World
 
 
@@ -148,7 +148,7 @@ def left_after(w: World, row: int, offer: SimpleNamespace, usd: float) -> dict[s
         leg = w.instruments[k]
         sign = math.copysign(1.0, after[k])
         contracts = sign * usd / w.seen_notional[k]
-        price = w.published[leg.feed] * (1.0 - sign * offer.charge) - w.funding[k]
+        price = handover(w, k, sign, offer.charge)
         after[k] -= contracts
         after[leg.quote] = after.get(leg.quote, 0.0) + contracts * price
     else:
@@ -158,6 +158,13 @@ def left_after(w: World, row: int, offer: SimpleNamespace, usd: float) -> dict[s
             w, offer.collateral, after[offer.collateral]
         )
     return after
+
+
+def handover(w: World, k: str, sign: float, cut: float) -> float:
+    """Quote tokens per contract: the published price, a share of the notional worse."""
+    leg, index = w.instruments[k], w.published[w.instruments[k].feed]
+    lost = sign * cut * contract.worth(leg, index)
+    return contract.costs(leg, index) - lost - w.funding[k]
 
 
 def chosen(w: World, row: int) -> SimpleNamespace | None:
@@ -276,6 +283,8 @@ def means_of(w: World, number: int, offer: SimpleNamespace) -> float:
     if w.venues[w.instruments[offer.leg].venue].taker == "flash":
         return offer.full
     cash = w.outside[him.holder][w.cash] * w.mark[w.cash]
+    if cash != 0.0:
+        w.decide(cash, 1.0)  # what rounding leaves to somebody without means
     return max(0.0, cash / (1.0 + offer.fee + offer.protocol))
 
 
@@ -287,7 +296,7 @@ def true_gain(w: World, row: int, offer: SimpleNamespace) -> float:
 
     if offer.collateral is None:
         side = 1.0 if ledger.held(w, row, offer.leg) >= 0.0 else -1.0
-        return offer.gain + side * (lead(offer.leg) - 1.0)
+        return offer.gain + side * contract.gain(w.instruments[offer.leg], lead(offer.leg))
     return (1.0 + offer.gain) * (lead(offer.collateral) / lead(offer.leg)) - 1.0
 
 
@@ -411,16 +420,19 @@ def take_contracts(
     held, index = ledger.held(w, row, k), w.published[leg.feed]
     sign = math.copysign(1.0, held)
     contracts = held if usd >= offer.full else sign * usd / w.seen_notional[k]
-    price = index * (1.0 - sign * offer.gain) - w.funding[k]
+    price = handover(w, k, sign, offer.gain)
     w.seen_events.add("liquidated contracts")
     for who, side in ((row, -1.0), (him.row, 1.0)):
         ledger.post(w, k, who, side * contracts)
         ledger.post(w, leg.quote, who, -side * contracts * price)
-    fee = abs(contracts) * index * offer.fee
+    fee = abs(contracts) * contract.worth(leg, index) * offer.fee
     ledger.post(w, leg.quote, row, -fee)
     ledger.post(w, leg.quote, clearing, fee)
     ledger.post(w, leg.cash, clearing, -fee)
-    ledger.hand(w, "insurance " + leg.venue, w.cash, fee)
+    coin, fund = w.instruments[leg.cash].asset, "insurance " + leg.venue
+    ledger.hand(w, fund, coin, fee)
+    if coin != w.cash:
+        market.swap(w, fund, coin, -fee)
     w.results["penalties"] += usd * offer.charge
     ledger.settle_if_flat(w, row, k)
     return usd

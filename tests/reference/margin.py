@@ -135,10 +135,15 @@ def deltas(w: World, quantities: dict[str, float]) -> dict[str, float]:
     net: dict[str, float] = {}
     for k, quantity in quantities.items():
         leg = w.instruments[k]
-        contracts = leg.kind == "perpetual"
-        usd = quantity * w.seen_notional[k] if contracts else value(w, k, quantity)
-        net[leg.group] = net.get(leg.group, 0.0) + usd
+        net[leg.group] = net.get(leg.group, 0.0) + delta(w, k, quantity)
     return net
+
+
+def delta(w: World, k: str, quantity: float) -> float:
+    """USD that follow the underlying; an inverse contract is a debt in USD against coin."""
+    if w.instruments[k].kind != "perpetual":
+        return value(w, k, quantity)
+    return 0.0 if w.instruments[k].inverse else quantity * w.seen_notional[k]
 
 
 def netted_requirement(w: World, level: str, quantities: dict[str, float]) -> float:
@@ -147,10 +152,8 @@ def netted_requirement(w: World, level: str, quantities: dict[str, float]) -> fl
     for underlying in w.assets:
         deltas = []
         for k, quantity in quantities.items():
-            leg = w.instruments[k]
-            if leg.group == underlying:
-                contracts = leg.kind == "perpetual"
-                deltas.append(quantity * w.seen_notional[k] if contracts else value(w, k, quantity))
+            if w.instruments[k].group == underlying:
+                deltas.append(delta(w, k, quantity))
         net, gross = abs(sum(deltas)), sum(abs(x) for x in deltas)
         hedged = (gross - net) / 2.0
         total += net * w.netting["net"][level][underlying]

@@ -4,7 +4,7 @@ import math
 from itertools import pairwise
 from types import SimpleNamespace
 
-from tests.reference import ledger
+from tests.reference import contract, ledger
 from tests.reference.world import INITIAL, MAINTENANCE, World
 
 YEAR, DAY = 365.0 * 86_400.0, 86_400.0
@@ -193,8 +193,8 @@ def read_prices(w: World) -> None:
         token = w.published[w.instruments[leg.cash].feed]
         w.seen_value[k] = w.seen_notional[k] = token
         if leg.kind == "perpetual":
-            w.seen_value[k] = (w.mark[leg.market] - w.funding[k]) * token
-            w.seen_notional[k] = w.published[leg.feed] * token
+            w.seen_value[k] = (contract.costs(leg, w.mark[leg.market]) - w.funding[k]) * token
+            w.seen_notional[k] = contract.worth(leg, w.published[leg.feed]) * token
             band = leg.ratio["open_interest"]
             if band:
                 used = ledger.deposits(w, k) * w.seen_notional[k] - band["lower"]
@@ -331,7 +331,7 @@ def accrue_funding(w: World, k: str) -> None:
         paid = within((w.premium[k] + pull) * 24.0 / rule["period_hours"], rule["cap"]) * days
     else:
         paid = within(skewed_funding(w, k, index), rule["cap"] * days)
-    w.funding[k] += paid * index
+    w.funding[k] += paid * contract.worth(leg, index)
 
 
 def within(x: float, bound: float) -> float:
@@ -352,8 +352,9 @@ def skewed_funding(w: World, k: str, index: float) -> float:
     if long + short <= 1e-9:
         return 0.0
     if rule["kind"] == "imbalance":
-        skew = (long - short) * index
-        size = rule["factor"] * abs(skew) ** rule["exponent"] / ((long + short) * index)
+        usd = contract.dollars(w.instruments[k], index)
+        skew = (long - short) * usd
+        size = rule["factor"] * abs(skew) ** rule["exponent"] / ((long + short) * usd)
         return math.copysign(size, skew) * w.step_length
     w.own_rate[k] += adapted(w, rule, w.own_rate[k], (long - short) / (long + short))
     return w.own_rate[k] * w.step_length

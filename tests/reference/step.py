@@ -1,8 +1,9 @@
 """One step, phase by phase, and the beginning and end of a path."""
 
 from copy import deepcopy
+from types import SimpleNamespace
 
-from tests.reference import ledger, liquidation, margin, market, trading, waterfall
+from tests.reference import contract, ledger, liquidation, margin, market, trading, waterfall
 from tests.reference.world import MAINTENANCE, World
 
 HOUR = 3600.0
@@ -170,6 +171,7 @@ def unwind(w: World) -> bool:
     moved = False
     for him in w.liquidators:
         budget = him.unwind * w.block
+        moved = take_out(w, him, budget) or moved
         for asset in w.assets:
             tokens = w.outside[him.holder][asset]
             if asset != w.cash and tokens != 0.0:
@@ -179,9 +181,31 @@ def unwind(w: World) -> bool:
         for k, leg in w.instruments.items():
             contracts = ledger.held(w, him.row, k)
             if leg.kind == "perpetual" and contracts != 0.0:
-                most = budget / w.mark[leg.market]
+                most = budget / contract.dollars(leg, w.mark[leg.market])
                 part = -max(-most, min(most, contracts))
                 moved = trading.take_from_book(w, k, him.row, part) != 0.0 or moved
+    return moved
+
+
+def take_out(w: World, him: SimpleNamespace, budget: float) -> bool:
+    """Coin that contracts settled in leaves the venue; coin owed there is bought and repaid."""
+    moved = False
+    for k, leg in w.instruments.items():
+        amount = ledger.held(w, him.row, k)
+        if leg.kind != "balance" or leg.asset == w.cash or amount == 0.0:
+            continue
+        most = budget / w.mark[leg.asset]
+        part = max(-most, min(most, amount))
+        if part > 0.0:
+            payable = ledger.pool_cash(w, k)
+            if payable <= 1e-12 * ledger.deposits(w, k):
+                continue
+            part = min(part, payable)
+        else:
+            market.swap(w, him.holder, leg.asset, -part)
+        ledger.post(w, k, him.row, -part)
+        ledger.hand(w, him.holder, leg.asset, part)
+        moved = moved or part != 0.0
     return moved
 
 

@@ -2,7 +2,7 @@
 
 import math
 
-from tests.reference import ledger, margin, market
+from tests.reference import contract, ledger, margin, market
 from tests.reference.world import INITIAL, MAINTENANCE, World
 
 
@@ -27,8 +27,9 @@ def take_from_book(w: World, k: str, row: int, quantity: float) -> float:
         quantity *= min(1.0, free / need) if need > 0.0 else 1.0
     if quantity == 0.0:
         return 0.0
-    traded = market.trade(w, leg.market, quantity)
-    price = market.own_price(w, k, traded, -his, quantity) - w.funding[k]
+    units = quantity / w.mark[leg.market] * contract.dollars(leg, w.mark[leg.market])
+    traded = market.own_price(w, k, market.trade(w, leg.market, units), -his, quantity)
+    price = contract.costs(leg, traded) - w.funding[k]
     for who, sign in ((row, 1.0), (maker, -1.0)):
         ledger.post(w, k, who, sign * quantity)
         ledger.post(w, leg.quote, who, -sign * quantity * price)

@@ -2,7 +2,7 @@
 
 import math
 
-from tests.reference import ledger, margin, market
+from tests.reference import contract, ledger, margin, market
 from tests.reference.world import World
 
 
@@ -88,9 +88,11 @@ def horizon_shortfall(w: World) -> float:
     for row in rows:
         for k in traded_legs(w, row):
             quantity = ledger.held(w, row, k)
-            contracts = w.instruments[k].kind == "perpetual"
-            worth = quantity * w.seen_notional[k] if contracts else margin.value(w, k, quantity)
-            orders[w.instruments[k].market] -= worth
+            leg, worth = w.instruments[k], margin.value(w, k, quantity)
+            if leg.kind == "perpetual":
+                orders[leg.market] -= quantity * w.seen_notional[k]
+            if leg.kind != "perpetual" or leg.inverse:
+                orders[leg.asset] -= worth
     factor = {m: math.exp(market.price_move(w, m, usd)) for m, usd in orders.items()}
     return sum(max(0.0, -closed_equity(w, row, factor)) for row in rows)
 
@@ -100,7 +102,7 @@ def traded_legs(w: World, row: int) -> list[str]:
     found = []
     for k in ledger.legs(w, row):
         leg = w.instruments[k]
-        if leg.kind == "perpetual" or (leg.kind == "balance" and leg.asset != w.cash):
+        if leg.kind == "perpetual" or leg.asset != w.cash:
             found.append(k)
     return found
 
@@ -113,8 +115,11 @@ def closed_equity(w: World, row: int, factor: dict[str, float]) -> float:
         quantity = ledger.held(w, row, k)
         worth = margin.value(w, k, quantity)
         if k in traded:
-            moved = factor[w.instruments[k].market] - 1.0
-            contracts = w.instruments[k].kind == "perpetual"
-            worth += moved * (quantity * w.seen_notional[k] if contracts else worth)
+            leg = w.instruments[k]
+            if leg.kind == "perpetual":
+                gain = contract.gain(leg, factor[leg.market])
+                worth += quantity * w.seen_notional[k] * gain
+            if leg.kind != "perpetual" or leg.inverse:  # the coin itself is sold
+                worth *= factor[leg.asset]
         equity += worth
     return equity

@@ -1,6 +1,6 @@
 """Liquidation against closed forms: published targets D08 and D09, by driving prices in the kernel.
 
-D08's inverse contracts and D09's automated market maker are not modelled yet.
+D09's automated market maker is not modelled yet.
 """
 
 from collections.abc import Callable
@@ -60,6 +60,36 @@ def test_d08_linear_liquidation_price(key: str, sign: float, far: float) -> None
 
     def liquidated(end: float) -> bool:
         return bool(long_or_short(sign, end, p["mmr"], p["L"]).run()["liquidations"] > 0)
+
+    check_target(entry, key, first_true(liquidated, p["P0"], far))
+
+
+def inverse_at(sign: float, end: float, mmr: float, leverage: float) -> Bench:
+    """100 one-dollar contracts opened at 100 with margin 1 / leverage coins; prices as above."""
+    drift = {"BTC": fall_to(100.0, end, STEP)}
+    spec = venue(
+        {"BTC": weight(1.0)},
+        perpetuals={"BTC": ratio(mmr, contract="inverse")},
+        funding={"offset": 0.0, "cap": 0.0},
+        maker={"capital": 1e12},
+    )
+    holding: Holding = {
+        ("perpetual", "BTC"): sign * 100.0,
+        ("quote", "BTC"): sign * 1.0,
+        ("balance", "BTC"): 1.0 / leverage,
+    }
+    return Bench(run_dict(market({"BTC": 100.0}, drift=drift), {"venue": spec}), [holding])
+
+
+@pytest.mark.parametrize(
+    ("key", "sign", "far"), [("inverse_long", 1.0, 80.0), ("inverse_short", -1.0, 120.0)]
+)
+def test_d08_inverse_liquidation_price(key: str, sign: float, far: float) -> None:
+    entry = target("D08")
+    p = entry["params"]
+
+    def liquidated(end: float) -> bool:
+        return bool(inverse_at(sign, end, p["mmr"], p["L"]).run()["liquidations"] > 0)
 
     check_target(entry, key, first_true(liquidated, p["P0"], far))
 

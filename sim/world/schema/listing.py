@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import model_validator
 
@@ -24,8 +24,10 @@ class Listing(Strict):
 
 
 class Perpetual(Strict):
-    """A linear perpetual, quoted and settled in the settlement asset."""
+    """A perpetual. A linear one is quoted and settled in the settlement asset."""
 
+    contract: Literal["linear", "inverse"] = "linear"
+    """inverse: one contract is 1 USD of the asset, margined and settled in the asset itself"""
     margin_ratio: MarginRatio
     size_penalty: Annotated[NonNegative, unit("1/sqrt(contracts)")] = 0.0
     """how fast the ratio grows with size"""
@@ -36,6 +38,12 @@ class Perpetual(Strict):
     skew_scale: Annotated[Positive, unit("contracts")] | None = None
     """skew that counts as one in skew pricing, skew margin and velocity funding"""
     pricing: Pricing = Pricing()
+
+    @model_validator(mode="after")
+    def _inverse_on_the_book(self) -> Perpetual:
+        if self.contract == "inverse" and self.pricing.kind != "book":
+            raise ValueError("an inverse contract trades at its book's price: pricing.kind is book")
+        return self
 
     @model_validator(mode="after")
     def _scale_given(self) -> Perpetual:

@@ -26,7 +26,7 @@ class Range(Strict):
 
 
 class PerpetualPosition(Strict):
-    """Contracts on a perpetual venue, margined by the trader's cash."""
+    """Contracts on a perpetual venue, margined by the trader's cash; inverse ones by their coin."""
 
     kind: Literal["perpetual"]
     venues: Shares
@@ -36,7 +36,8 @@ class PerpetualPosition(Strict):
     leverage: Range
     """notional over the trader's wealth; ignored where the position hedges another"""
     share: Fraction = 1.0
-    """share of the trader's wealth that is its margin, held as cash"""
+    """share of the trader's wealth that is its margin, held as cash; of an inverse contract, in its
+    coin"""
     hedges: int | None = None
     """number of the position whose collateral it offsets, asset and quantity taken from it"""
 

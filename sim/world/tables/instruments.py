@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.state import codes
 from sim.state.rows import INSTRUMENT
+from sim.world.contracts import quote_asset
 from sim.world.layout import Layout
 from sim.world.schema.venue import VenueConfig
 from sim.world.tables.accruals import curve_row, funding_row, pricing_row
@@ -25,7 +26,7 @@ def instrument_table(layout: Layout) -> np.ndarray:
     """One row per instrument."""
     table = np.zeros(len(layout.instruments), dtype=INSTRUMENT)
     order = feeds(layout)
-    settlement = layout.config.settlement
+    config = layout.config
     for k, row in enumerate(layout.instruments):
         venue = layout.config.venue[row.venue]
         table[k]["kind"] = KINDS[row.kind]
@@ -34,13 +35,14 @@ def instrument_table(layout: Layout) -> np.ndarray:
         table[k]["group"] = layout.group(row.asset)
         table[k]["market"] = layout.market(row.kind, row.venue, row.asset)
         table[k]["oracle"] = order.index((row.venue, layout.assets.index(row.asset)))
-        table[k]["cash"] = layout.instrument("balance", row.venue, settlement)
+        settled = row.asset if row.kind == "quote" else config.settlement
         table[k]["quote"] = -1
         if row.kind == "perpetual":
-            table[k]["quote"] = layout.instrument("quote", row.venue, settlement)
+            settled = quote_asset(config, row.venue, row.asset)
             table[k]["step"] = venue.perpetuals[row.asset].step
-        if row.kind == "option":
-            table[k]["quote"] = layout.instrument("quote", row.venue, settlement)
+        if row.kind in ("perpetual", "option"):
+            table[k]["quote"] = layout.instrument("quote", row.venue, settled)
+        table[k]["cash"] = layout.instrument("balance", row.venue, settled)
         _terms(table[k], venue, row.kind, row.asset)
     return table
 
@@ -56,6 +58,7 @@ def instrument_row(venue: VenueConfig, kind: str, asset: str) -> np.void:
 def _terms(row: np.void, venue: VenueConfig, kind: str, asset: str) -> None:
     if kind == "perpetual":
         perpetual = venue.perpetuals[asset]
+        row["inverse"] = perpetual.contract == "inverse"
         row["size_penalty"] = perpetual.size_penalty
         row["ratio"] = ratio_row(perpetual, venue.liquidation.target.buffer)
         row["funding"] = funding_row(venue.funding, perpetual)
