@@ -35,7 +35,7 @@ from sim.state.state import HIGH, HIGH_INITIAL, LOW, LOW_INITIAL, State
 from sim.state.world import BASIS, LONG, NET, SHORT, World
 
 
-@lean
+@merged
 def low(g: np.ndarray, level: int, k: int) -> float:
     """Share of a deposit's value that a level counts before its weight."""
     if g.shape[0] <= LOW:
@@ -43,7 +43,7 @@ def low(g: np.ndarray, level: int, k: int) -> float:
     return g[LOW_INITIAL if level == INITIAL else LOW, k]
 
 
-@lean
+@merged
 def high(g: np.ndarray, level: int, k: int) -> float:
     """Multiple of a loan's value that a level counts before its weight."""
     if g.shape[0] <= LOW:
@@ -76,7 +76,7 @@ def leg_requirement(
     return size * g[1, k] * (weight - 1.0)
 
 
-@lean
+@merged
 def viewed_term(
     terms: Terms, g: np.ndarray, level: int, emode: int, k: int, quantity: float
 ) -> float:
@@ -106,7 +106,7 @@ def summed(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, fl
     return equity, requirement
 
 
-@lean
+@merged
 def summed_viewed(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, float]:
     """The same with views of prices and discounts on gains.
 
