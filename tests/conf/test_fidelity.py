@@ -7,6 +7,7 @@ They are checked on what the kernel is given: resolved configuration and paramet
 import pytest
 
 from sim.state import codes
+from sim.world.assemble import list_legs
 from sim.world.library import load_library
 from sim.world.primitives import parameters, variants
 from sim.world.tables.accruals import curve_row
@@ -339,8 +340,8 @@ LENDERS = ("aave_v3", "euler_evk", "kamino", "maker", "marginfi")
 BOOKS = sorted(name for name, venue in LIBRARY.items() if venue.perpetuals)
 
 
-def played(system, holding, steps):
-    """Run a file of the menu, its markets all at 100 and deep, against one cautious liquidator."""
+def staged(system, holding, steps):
+    """Set up a file of the menu, its markets all at 100 and deep, and one cautious liquidator."""
     venue = LIBRARY[system].model_dump(mode="json", by_alias=True)
     names = {*venue["assets"], *venue["perpetuals"], *venue["options"]} - {"USDC"}
     world = market(dict.fromkeys(sorted(names), PRICE))
@@ -350,10 +351,14 @@ def played(system, holding, steps):
     man = taker(rule=ECONOMIC, cost=1.0, min_profit=5.0)
     timing = {"steps": steps, "block_seconds": 2.0}
     config = run_dict(world, {"venue": venue}, liquidator={"taker": man}, **timing)
-    bench = Bench(config, [holding])
-    bench.result = bench.run()[0]
-    assert abs(bench.result["imbalance"]) < 1e-9
-    return bench.result
+    return Bench(config, [holding])
+
+
+def played(system, holding, steps):
+    """Run it, and return what came of it."""
+    result = staged(system, holding, steps).run()[0]
+    assert abs(result["imbalance"]) < 1e-9
+    return result
 
 
 @pytest.mark.parametrize("system", LENDERS)
@@ -379,3 +384,20 @@ def test_contracts_are_liquidated(system):
     holding = {("balance", "USDC"): 0.5 * ratio * 1e5, ("perpetual", "BTC"): 1000.0}
     holding["quote", "USDC"] = -1e5
     assert played(system, holding, 2)["liquidated_notional"] > 5000.0
+
+
+def test_options_have_no_book():
+    """A short call changes hands at its value and 1 %, though perpetuals go to the book."""
+    bench = staged("deribit", {("balance", "USDC"): 300.0}, 2)
+    layout, opening = bench.factory.layout, bench.opening
+    k = next(
+        n
+        for n, x in enumerate(layout.instruments)
+        if (x.kind, x.asset, x.strike, x.call) == ("option", "BTC", 1.0, True) and x.days == 7
+    )
+    maker = bench.world.venues[0]["maker"]
+    opening.balance[k, 0], opening.balance[k, maker] = -100.0, 100.0
+    list_legs(opening)
+    result = bench.run()[0]
+    assert abs(bench.state.balance[k, 0]) < 100.0
+    assert 0.0 < result["penalties"] <= 0.015 * result["liquidated_notional"] * (1.0 + 1e-9)
