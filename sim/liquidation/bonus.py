@@ -14,7 +14,15 @@ from sim.liquidation.shortage import grown
 from sim.margin.health import high, low
 from sim.margin.terms import leg_value
 from sim.margin.weights import asset_weight, liability_weight
-from sim.state.codes import BALANCE, DUTCH, HEALTH_BONUS, LTV_BONUS, MAINTENANCE
+from sim.state.codes import (
+    BALANCE,
+    DUTCH,
+    HEALTH_BONUS,
+    LTV_BONUS,
+    MAINTENANCE,
+    OPTION,
+    PERPETUAL,
+)
 from sim.state.rows import Row
 from sim.state.state import State
 from sim.state.world import LONG, SHORT, World
@@ -61,6 +69,17 @@ def total_debt(world: World, state: State, a: int) -> float:
         if world.instruments[k].kind == BALANCE:
             debt += max(0.0, -leg_value(state.g, k, state.balance[k, a]))
     return debt
+
+
+@lean
+def total_contracts(world: World, state: State, a: int) -> float:
+    """USD of all contracts of an account."""
+    notional = 0.0
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        if world.instruments[k].kind in (PERPETUAL, OPTION):
+            notional += abs(state.balance[k, a]) * state.g[2, k]
+    return notional
 
 
 @lean

@@ -40,7 +40,7 @@ def closable_share(row: Row, case: Case) -> float:
 
 @lean
 def closable(row: Row, case: Case, owed: float, total: float) -> float:
-    """USD that one call may close, of the leg's ``owed`` or the account's ``total`` debt."""
+    """USD that one call may close, of what the leg owes or of the account's ``total``."""
     share = closable_share(row, case)
     if share >= 1.0 or row.close_of == 0:
         return owed * share

@@ -7,6 +7,7 @@ from sim.liquidation.kick import by_auction, must_start, start
 from sim.liquidation.offer import PORTFOLIO, Offer
 from sim.liquidation.portfolio import start_fee
 from sim.liquidation.size import in_window
+from sim.liquidation.suspend import doubted
 from sim.liquidation.takeover import charge_start, pay
 from sim.liquidation.terms import on_the_block, shortage
 from sim.state.codes import DUTCH, PROTOCOL, WHOLE_PORTFOLIO
@@ -73,7 +74,7 @@ def moves_with_time(world: World, state: State, a: int) -> bool:
             continue
         if terms.fee_growth > 0.0 or terms.window > 0.0 or terms.bonus == DUTCH:
             return True
-    return math.isfinite(row.hole)
+    return math.isfinite(row.hole) or doubted(world, state, a)
 
 
 @lean

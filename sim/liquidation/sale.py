@@ -15,7 +15,7 @@ from sim.market.contract import contract_price, underlying_of
 from sim.market.impact import quote_log
 from sim.market.trade import buy_with, fill, maker_room
 from sim.numerics import exp
-from sim.state.codes import BOOK, FIRST_INSURANCE, MAINTENANCE
+from sim.state.codes import BOOK, FIRST_INSURANCE, MAINTENANCE, PERPETUAL
 from sim.state.state import State
 from sim.state.world import World
 
@@ -27,6 +27,8 @@ def on_book(world: World, offer: Offer) -> bool:
     """Whether the venue sells what is on offer on its own book."""
     if offer.leg < 0 or offer.collateral != -1:
         return False
+    if world.instruments[offer.leg].kind != PERPETUAL:
+        return False  # options have no book: they change hands at their value
     return world.venues[world.instruments[offer.leg].venue].perp_price == BOOK
 
 

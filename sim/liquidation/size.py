@@ -1,7 +1,7 @@
 """P4, second half: how much of the offered leg one call may take."""
 
 from sim.compile import lean
-from sim.liquidation.bonus import age, loan_to_value, total_debt
+from sim.liquidation.bonus import age, loan_to_value, total_contracts, total_debt
 from sim.liquidation.caps import LONG_AGO, Case, closable, leaving_enough, left_in_window
 from sim.liquidation.offer import (
     PORTFOLIO,
@@ -33,15 +33,15 @@ def since_partial(state: State, a: int) -> float:
 @lean
 def close_factor_size(world: World, state: State, a: int, offer: Offer, venue: int) -> float:
     """A share of the debt; everything once the account is nearly gone, or the leg is small."""
-    owed = abs(leg_value(state.g, offer.leg, state.balance[offer.leg, a]))
-    held = LONG_AGO
     if offer.collateral < 0:
-        owed = offer.full
+        owed, total, held = offer.full, total_contracts(world, state, a), LONG_AGO
     else:
+        owed = abs(leg_value(state.g, offer.leg, state.balance[offer.leg, a]))
+        total = total_debt(world, state, a)
         held = leg_value(state.g, offer.collateral, state.balance[offer.collateral, a])
     ltv, unhealthy, _ = loan_to_value(world, state, a)
     case = Case(ltv, unhealthy / ltv, owed, held, since_partial(state, a))
-    return closable(world.venues[venue], case, owed, total_debt(world, state, a))
+    return closable(world.venues[venue], case, owed, total)
 
 
 @lean

@@ -1,9 +1,9 @@
 """P7, the last layer: who bears a debt that no fund paid.
 
 Depositors, through the value of their shares (marginfi ``bankrupt_bank``, Drift on spot deposits,
-Derive's print of cash); everybody with a position, by open interest (Drift's funding index); the
-liquidity providers on the other side of every trade (GMX, Synthetix); or nobody, and the hole stays
-on the books (Aave's ``deficit``).
+Derive's print of cash); everybody with a position, by open interest (Drift's funding index; its
+loans of other tokens fall on depositors); the liquidity providers on the other side of every trade
+(GMX, Synthetix); or nobody, and the hole stays on the books (Aave's ``deficit``).
 """
 
 import math
@@ -152,6 +152,8 @@ def socialise(world: World, state: State, k: int, a: int, owed: float) -> float:
         borne = from_depositors(state, k, a, owed)
     elif kind == BY_OPEN_INTEREST:
         borne = from_open_interest(world, state, k, a, owed)
+        if borne <= 0.0:  # a loan of another token, or nobody holds contracts
+            borne = from_depositors(state, k, a, owed)
     elif kind == BY_PROVIDERS:
         borne = from_providers(world, state, k, a, owed)
     state.stats[0].socialised_loss += borne * state.g[2, k]

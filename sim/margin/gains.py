@@ -4,13 +4,13 @@ A venue's gain is the value of an account's perpetuals there and of their quote 
 account would be paid if all were closed at the marks.
 """
 
-from sim.compile import lean
+from sim.compile import merged
 from sim.margin.terms import Book, Holder, Terms, leg_value
 from sim.margin.weights import gain_requirement
 from sim.state.codes import INITIAL, PERPETUAL, QUOTE
 
 
-@lean
+@merged
 def discount(terms: Terms, level: int, quote: int, gain: float) -> float:
     """What a level takes off the gain at one venue, USD; size and cap matter for opening only."""
     if quote < 0 or gain <= 0.0:
@@ -22,7 +22,7 @@ def discount(terms: Terms, level: int, quote: int, gain: float) -> float:
     return gain * (1.0 - weight)
 
 
-@lean
+@merged
 def gains_requirement(terms: Terms, book: Book, level: int, who: Holder) -> float:
     """What a level takes off the gains of an account, venue by venue, USD.
 

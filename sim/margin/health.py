@@ -37,7 +37,7 @@ from sim.state.state import HIGH, HIGH_INITIAL, LOW, LOW_INITIAL, RISK, State
 from sim.state.world import BASIS, LONG, NET, SHORT, World
 
 
-@lean
+@merged
 def low(g: np.ndarray, level: int, k: int) -> float:
     """Share of a deposit's value that a level counts before its weight."""
     if g.shape[0] <= LOW:
@@ -45,7 +45,7 @@ def low(g: np.ndarray, level: int, k: int) -> float:
     return g[LOW_INITIAL if level == INITIAL else LOW, k]
 
 
-@lean
+@merged
 def high(g: np.ndarray, level: int, k: int) -> float:
     """Multiple of a loan's value that a level counts before its weight."""
     if g.shape[0] <= LOW:
@@ -78,13 +78,13 @@ def leg_requirement(
     return size * g[1, k] * (weight - 1.0)
 
 
-@lean
+@merged
 def risk(g: np.ndarray, k: int) -> float:
     """Multiple of a leg's requirement in the present volatility, where its venue responds to it."""
     return g[RISK, k] if g.shape[0] > RISK else 1.0
 
 
-@lean
+@merged
 def viewed_term(
     terms: Terms, g: np.ndarray, level: int, emode: int, k: int, quantity: float
 ) -> float:
@@ -92,7 +92,7 @@ def viewed_term(
     return risk(g, k) * calm_term(terms, g, level, emode, k, quantity)
 
 
-@lean
+@merged
 def calm_term(
     terms: Terms, g: np.ndarray, level: int, emode: int, k: int, quantity: float
 ) -> float:
@@ -122,7 +122,7 @@ def summed(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, fl
     return equity, requirement
 
 
-@lean
+@merged
 def summed_viewed(terms: Terms, book: Book, level: int, who: Holder) -> tuple[float, float]:
     """The same with views of prices and discounts on gains.
 

@@ -88,7 +88,7 @@ def perpetual_spread(terms: Terms, g: np.ndarray, k: int, quantity: float, skin:
     return notional * liability_weight(ratio, row.size_penalty, size)
 
 
-@lean
+@merged
 def spread_viewed(terms: Terms, book: Book, who: Holder, watch: float, skin: float) -> float:
     """The same where levels read prices of their own, or gains are discounted.
 

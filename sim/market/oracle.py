@@ -56,9 +56,13 @@ def publish(world: World, state: State) -> None:
 
 
 @lean
-def sampled_at(state: State, o: int) -> float:
-    """Time of the sample that feed ``o`` stands on, s; the start of the path if none is."""
-    return max(0.0, state.history[state.feeds[o].at, 0])
+def sampled_at(world: World, state: State, o: int) -> float:
+    """Time at which the market last quoted what feed ``o`` has sampled, s.
+
+    Markets quote all the time: between two samples of ours a price stood still, so the newest one
+    that is old enough is as old as the feed's delay, however many blocks were passed over.
+    """
+    return max(0.0, state.clock[0].now - world.oracles[o].delay)
 
 
 @lean
@@ -69,7 +73,7 @@ def hold(world: World, state: State, o: int) -> None:
     age = state.clock[0].now - feed.updated
     if publishes(row, feed.standing, feed.published, age):
         feed.standing = feed.published
-        feed.updated = sampled_at(state, o)
+        feed.updated = sampled_at(world, state, o)
     feed.published = feed.standing
 
 
@@ -84,7 +88,7 @@ def average(world: World, state: State, o: int) -> None:
     feed.ema = ema_after(feed.ema, feed.published, seconds, row.ema_time)
     feed.twap = twap_after(feed.twap, feed.published, seconds, row.twap_time)
     feed.width = row.confidence / state.markets[row.market].depth_factor
-    updated = feed.updated if row.deviation > 0.0 else sampled_at(state, o)
+    updated = feed.updated if row.deviation > 0.0 else sampled_at(world, state, o)
     prices = Prices(feed.published, feed.ema, feed.twap)
     feed.distrusted = distrusted(row, prices, feed.width, now - updated)
 

@@ -299,3 +299,38 @@ def test_cash_only_taker_cannot_take_more_than_his_cash():
     poor = taker(capital=600.0)
     bench = run(perpetual(0.05, rules), contracts(40.0, 10.0), liquidator={"taker": poor})
     assert bench.held("perpetual", "BTC") == pytest.approx(10.0 - 300.0 / PRICE, rel=1e-6)
+
+
+def test_a_close_factor_of_the_account_counts_all_its_contracts():
+    """Half of 100,000 + 300,000, of which the larger leg gives all."""
+    rules = {"size": "close_factor", "close_factor": 0.5, "perp_price": "book"}
+    left = []
+    for whose in ("leg", "account"):
+        place = perpetual(0.0125, rules | {"close_of": whose})
+        place["perpetuals"]["ETH"] = ratio(0.0125)
+        held = contracts(2500.0, 1000.0) | {("perpetual", "ETH"): 3000.0}
+        held["quote", "USDC"] -= 3000.0 * PRICE
+        bench = run(place, held, prices=("BTC", "ETH"))
+        assert bench.held("perpetual", "BTC") == 1000.0
+        left.append(bench.held("perpetual", "ETH"))
+    assert left == pytest.approx([1500.0, 1000.0])
+
+
+@pytest.mark.parametrize("distrust", ["block", "pause"])
+def test_a_feed_that_is_fresh_again_wakes_who_waits_for_it(distrust):
+    """Too old from 40 s on, published again at 90 s: inside the step, though no price moves."""
+    feed = {"deviation": 0.5, "heartbeat": 90.0, "max_age": 40.0, "distrust": distrust}
+    place = perpetual(0.05, {"size": "full", "perp_price": "book"}, oracle=feed)
+    timing = {"block_seconds": 2.0, "step_seconds": 60.0}
+    still = run(place, contracts(40.0, 10.0), **timing, steps=1)
+    assert still.state.clock[0]["now"] == 92.0  # sold at 90, and nothing follows
+    assert still.held("perpetual", "BTC") == 0.0
+
+
+def test_a_price_that_stands_still_does_not_age():
+    """Markets quote all the time: a late feed's price is as old as its delay, whatever the step."""
+    feed = {"delay": 10.0, "max_age": 12.0, "distrust": "block"}
+    place = perpetual(0.05, {"size": "full", "perp_price": "book"}, oracle=feed)
+    bench = run(place, contracts(40.0, 10.0), block_seconds=2.0, step_seconds=300.0)
+    assert bench.held("perpetual", "BTC") == 0.0
+    assert bench.state.feeds["distrusted"].sum() == 0

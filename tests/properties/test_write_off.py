@@ -74,3 +74,13 @@ def test_dust_that_covers_its_debt_is_no_loss(debt: float, lost: float) -> None:
     bench = abandoned(indebted(0.90, debt))
     assert bench.result["bad_debt"] == pytest.approx(lost, abs=EXACT)
     assert bench.held("balance", "USDC") == pytest.approx(lost - debt, abs=EXACT)
+
+
+@pytest.mark.parametrize("asset", ["USDC", "ETH"])
+def test_depositors_bear_what_no_position_can(asset: str) -> None:
+    """Drift's index of funding takes losses of cash; here nobody holds contracts."""
+    bench = abandoned(indebted(0.5, 20.0, asset), waterfall={"socialise": "funding_index"})
+    price = 2.0 if asset == "ETH" else 1.0
+    assert bench.result["socialised_loss"] == pytest.approx(20.0 * price, abs=EXACT)
+    assert bench.result["deficit_left"] == 0.0
+    assert bench.held("balance", asset, 1) == pytest.approx(285.0, abs=EXACT)

@@ -136,10 +136,10 @@ def publish(w: World, name: str, feed: object, sampled: float) -> None:
             w.decide(w.time - past.updated - feed.heartbeat, feed.heartbeat)
         moved = abs(sampled - past.standing) >= feed.deviation * past.standing
         if moved or w.time - past.updated >= feed.heartbeat:
-            past.standing, past.updated = sampled, max(0.0, w.shown_at[name])
+            past.standing, past.updated = sampled, max(0.0, w.time - feed.delay)
         price = past.standing
     else:
-        price, past.updated = sampled, max(0.0, w.shown_at[name])
+        price, past.updated = sampled, max(0.0, w.time - feed.delay)
     w.published[name] = price
     elapsed, past.time = w.time - past.time, w.time
     keep = math.exp(-elapsed / feed.ema_seconds)

@@ -87,6 +87,10 @@ def terms_move(w: World, row: int) -> bool:
     if w.venues[w.accounts[row].venue].throttle_duration > 0.0:
         return True
     legs = [w.instruments[k].venue for k in ledger.legs(w, row)]
+    for leg in w.instruments.values():
+        acts = leg.venue in legs and w.feed_rows[leg.feed].distrust != "ignore"
+        if acts and not w.averages[leg.feed].trusted:
+            return True
     return any(w.venues[venue].fee_growth > 0.0 for venue in legs)
 
 

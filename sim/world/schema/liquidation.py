@@ -106,7 +106,7 @@ class Sizing(Strict):
     close_factor: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
     """share of a debt that one call may close"""
     close_of: Literal["leg", "account"] = "leg"
-    """whose debt: the leg's, or the whole account's"""
+    """whose debt (or contracts, for a contract): the leg's, or the whole account's"""
     full_ltv: Positive | None = None
     """weighted loan-to-value from which a call may close everything; null: never"""
     full_health: Positive | None = None

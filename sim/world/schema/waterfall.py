@@ -47,6 +47,7 @@ class Waterfall(Strict):
         "share_value"
     )
     """who bears the rest: depositors of the pool that lent (share value; a print of cash where
-    that pool is cash), all positions by notional, the market maker's pool, or nobody yet"""
+    that pool is cash), all positions by notional (depositors, for a loan that is not of cash), the
+    market maker's pool, or nobody yet"""
     gate_hours: Annotated[NonNegative, unit("hours")] = 0.0
     """for how long a socialised loss stops withdrawals from the venue"""
