@@ -13,7 +13,7 @@ from sim.world.tables.options import (
     option_table,
     surface_tables,
 )
-from sim.world.tables.venues import auction_table, venue_table
+from sim.world.tables.venues import auction_table, select_by, sizings, venue_table
 
 __all__ = [
     "auction_table",
@@ -31,6 +31,8 @@ __all__ = [
     "option_table",
     "oracle_table",
     "reads_views",
+    "select_by",
+    "sizings",
     "surface_tables",
     "venue_table",
 ]
