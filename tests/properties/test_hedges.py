@@ -5,8 +5,14 @@ import math
 import numpy as np
 import pytest
 
+from sim.cli.run import check, load_config
+from sim.errors import SluicegateError
 from sim.liquidation.hedges import opened
+from sim.state import codes
 from sim.state.state import OPEN
+from sim.state.world import World
+from sim.world.build import Factory
+from sim.world.tables.liquidation import SELECTION
 from tests.worlds import YEAR, Bench, fall_to, market, ratio, run_dict, venue, weight
 
 STEP = 60.0
@@ -136,3 +142,33 @@ def test_deleveraging_breaks_the_hedge_of_a_winner(accounts):
     assert path.held("perpetual", "BTC", 1) == pytest.approx(0.0, abs=1e-9)
     assert result["hedges_broken"] == pytest.approx(10.0 * 80.0, rel=1e-9)
     assert result["hedge_loss"] == pytest.approx(0.0, abs=1e-9)  # the horizon is now
+
+
+def experiment_with(*words):
+    config = load_config(["experiment=hedges", *words], [])
+    check(config)
+    return config
+
+
+def test_worlds_of_the_experiment_differ_in_the_rule_alone():
+    config = experiment_with("accounts=30", "archetype=[hedged_bettor,perp_short,pool_supplier]")
+    factory = Factory(config)
+    base = factory.population(0)
+    worlds = config.experiment.worlds
+    built = {name: factory.build(base, choice).assembled for name, choice in worlds.items()}
+    first = built["venue_rule"]
+    for name, other in built.items():
+        choice = worlds[name]
+        hub = other.world.venues[-1]
+        assert hub["selection"] == SELECTION[choice.selection]
+        assert (hub["size"] == codes.RESTORE_BUFFER) == (name == "whole_portfolio")
+        assert other.world.venues[:-1].tobytes() == first.world.venues[:-1].tobytes()
+        for field, mine, theirs in zip(World._fields, first.world, other.world, strict=True):
+            assert field == "venues" or mine.tobytes() == theirs.tobytes(), field
+        assert (other.opening.balance == first.opening.balance).all()
+
+
+def test_a_rule_that_lacks_its_auction_is_refused_before_anything_runs():
+    with pytest.raises(SluicegateError, match="two_speed") as refused:
+        experiment_with("hub.liquidation.auction=null")
+    assert "hub.liquidation" in str(refused.value)
