@@ -4,6 +4,7 @@ import numpy as np
 
 from sim.compile import jit, lean
 from sim.conservation import imbalance
+from sim.liquidation.hedges import close_all
 from sim.liquidation.horizon import book_shortfall
 from sim.margin.beliefs import forget
 from sim.margin.health import assess
@@ -38,6 +39,8 @@ def restore_clock(state: State, opening: State, regime: int) -> None:
     state.clock[0].regime = regime
     state.stats[0] = opening.stats[0]
     state.gates[:] = 0.0
+    state.hedges[:] = 0.0
+    state.sides[:] = 0.0
     for o in range(len(state.feeds)):
         state.feeds[o].at = 0
 
@@ -127,6 +130,7 @@ def finish(world: World, state: State, opening: State, wealth: np.ndarray) -> No
         state.feeds[o].twap = mark
     refresh_g(world, state)
     book_shortfall(world, state)
+    close_all(state)
     state.stats[0].trader_loss = wealth[0] - trader_wealth(world, state)
     state.stats[0].liquidator_profit = liquidator_wealth(world, state) - wealth[1]
     publish(world, state)

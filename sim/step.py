@@ -4,6 +4,7 @@ All act on ``state``; ``world`` is read-only. The laboratory calls the same phas
 """
 
 from sim.compile import lean
+from sim.liquidation.hedges import note_closed
 from sim.liquidation.rounds import flag_breaches, run_rounds
 from sim.margin.beliefs import learn
 from sim.margin.health import assess, assess_here
@@ -140,5 +141,6 @@ def carry_out(world: World, state: State, a: int, action: TraderAction) -> None:
     """What an owner decided, in the order: close, then top up, one transfer at a time."""
     if action.close > 0.0:
         deleverage(world, state, a, min(action.close, 1.0))
+        note_closed(world, state, a)
     if action.top_up > 0.0 and state.rows[a].arriving == 0.0:
         send(world, state, a, action.top_up)

@@ -49,11 +49,13 @@ def _default(field: FieldInfo) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def menu() -> str:
-    """List the groups of ``conf/`` with their choices."""
+def menu(model: type[BaseModel]) -> str:
+    """List the groups of ``conf/`` that a model has keys for, with their choices."""
     folder = default_config_dir()
     lines = ["groups (group=choice, or group=[one,two] where several are meant):"]
     for group in groups([folder]):
+        if group not in model.model_fields:
+            continue
         text = f"{group:<14} {', '.join(choices(group, [folder]))}"
         lines += textwrap.wrap(
             text, 96, initial_indent="  ", subsequent_indent=" " * 17, break_on_hyphens=False

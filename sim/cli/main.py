@@ -32,6 +32,7 @@ examples:
                                                 with a venue of your own: my_conf/venue/mine.yaml
   sluicegate venues                             the venues there are
   sluicegate venue drift                        one of them explained, with worked examples
+  sluicegate requirements                       what books need, by margin scope and engine
   sluicegate backtest data=prices.parquet       does a margin requirement cover what it claims to?
   sluicegate calibrate data=prices.parquet      fit a market to price files
   sluicegate run --help                         the everyday keys, with units and bounds

@@ -135,4 +135,4 @@ def _epilog() -> str:
     from sim.cli._keys import everyday_keys, menu
     from sim.world.schema.run import RunConfig
 
-    return "\n\n".join([everyday_keys(RunConfig), menu(), _EXAMPLES])
+    return "\n\n".join([everyday_keys(RunConfig), menu(RunConfig), _EXAMPLES])

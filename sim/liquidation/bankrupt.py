@@ -10,10 +10,11 @@ from sim.compile import lean
 from sim.ledger import next_leg, post, settle_flat
 from sim.liquidation.adl import PROFIT, SHARE, WEIGHT, allocate, weight_of
 from sim.liquidation.funds import available, draw_all
+from sim.liquidation.hedges import note_broken, note_sides, owner_of
 from sim.margin.health import assess
 from sim.margin.terms import leg_value
 from sim.state.codes import MAINTENANCE, NO_ADL, PERPETUAL, QUOTE
-from sim.state.state import State
+from sim.state.state import CALLED, OTHER, State
 from sim.state.world import World
 
 
@@ -78,6 +79,9 @@ def note_claim(world: World, state: State, hole: Hole, b: int) -> None:
 @lean
 def close_against(world: World, state: State, hole: Hole, b: int, share: float) -> None:
     """Close contracts of both rows at the bankruptcy price; the winner loses ``share`` USD."""
+    apart = owner_of(world, hole.row) != owner_of(world, b)
+    note_sides(world, state, hole.row, CALLED)
+    note_sides(world, state, b, OTHER)
     row = world.instruments[hole.leg]
     part = hole.contracts * share / hole.deficit
     token = state.g[2, row.cash]
@@ -90,6 +94,9 @@ def close_against(world: World, state: State, hole: Hole, b: int, share: float) 
     settle_flat(world, state, hole.row, hole.leg)
     state.stats[0].adl_notional += abs(part) * state.g[2, hole.leg]
     state.stats[0].adl_loss += share
+    note_broken(world, state, hole.row, CALLED)
+    if apart:
+        note_broken(world, state, b, OTHER)
 
 
 @lean

@@ -9,9 +9,10 @@ from sim.compile import lean
 from sim.ledger import next_leg, post, settle_flat
 from sim.liquidation.adl import must_deleverage, pool_profit_ratio
 from sim.liquidation.bankrupt import standing_at
+from sim.liquidation.hedges import note_broken, note_sides
 from sim.margin.health import assess
 from sim.state.codes import MAINTENANCE, PERPETUAL
-from sim.state.state import State
+from sim.state.state import CALLED, State
 from sim.state.world import World
 
 
@@ -40,6 +41,7 @@ def largest_winner(world: World, state: State, v: int) -> int:
 def close_at_mark(world: World, state: State, v: int, a: int) -> None:
     """Close all contracts of a row against the pool at the mark; its profit becomes cash."""
     maker = world.venues[v].maker
+    note_sides(world, state, a, CALLED)
     i = 0
     while i < state.rows[a].leg_count:
         k = state.legs[a, i]
@@ -54,6 +56,7 @@ def close_at_mark(world: World, state: State, v: int, a: int) -> None:
             settle_flat(world, state, a, k)
             state.stats[0].adl_notional += abs(held) * state.g[2, k]
         i = next_leg(state, a, i, k)
+    note_broken(world, state, a, CALLED)
 
 
 @lean

@@ -7,6 +7,7 @@ has news to come and prices stand still.
 
 from sim.compile import lean
 from sim.liquidation.bankrupt import deleverage_winners
+from sim.liquidation.hedges import note_broken, note_sides
 from sim.liquidation.offer import Offer
 from sim.liquidation.pace import begin_auction, note_progress, note_shortage, terms_move
 from sim.liquidation.pool import deleverage_pools
@@ -26,7 +27,7 @@ from sim.market.impact import relax_now
 from sim.market.oracle import blocks_until_news
 from sim.rules import Rules
 from sim.state.codes import FULL_FEEDBACK, MAINTENANCE, PERPETUAL
-from sim.state.state import CLOSE, FLAGGED, GENERATIONS, State
+from sim.state.state import CALLED, CLOSE, FLAGGED, GENERATIONS, State
 from sim.state.world import World
 
 
@@ -124,6 +125,7 @@ def book_call(state: State, a: int, taken: float, regret: bool) -> None:
 @lean
 def offered(world: World, state: State, a: int) -> Offer:
     """What the account's venue lets liquidators take now; ``leg = -1`` if nothing."""
+    note_sides(world, state, a, CALLED)
     offer = select(world, state, a)
     if offer.leg < 0:
         return offer
@@ -146,6 +148,8 @@ def conclude(world: World, state: State, a: int, offer: Offer, taken: float, reg
     if exhausted(world, state, a):
         write_off(world, state, a)
         changed = True
+    if changed:
+        note_broken(world, state, a, CALLED)
     return changed
 
 
@@ -180,8 +184,10 @@ def to_vault(world: World, state: State, a: int) -> bool:
     if world.venues[world.accounts[a].venue].backstop <= 0.0:
         return False
     regret = solvent_together(world, state, a)
+    note_sides(world, state, a, CALLED)
     taken = vault_takes(world, state, a)
     if taken > 0.0:
+        note_broken(world, state, a, CALLED)
         book_call(state, a, taken, regret)
     return taken > 0.0
 

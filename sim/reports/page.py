@@ -44,6 +44,7 @@ SECTION_METRICS = {
     "Regret liquidations": ("regret_notional",),
     "Liquidated notional": ("liquidated_notional",),
     "Insurance use": ("insurance_used",),
+    "Hedges broken": ("hedges_broken", "hedge_loss", "hedge_loss_positive"),
 }
 PAIRED = ("creditor_loss", "bad_debt")
 

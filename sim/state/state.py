@@ -131,6 +131,15 @@ OPTION_STATE = np.dtype(
 
 GENERATIONS = 8
 
+# Rows of ``State.hedges``: delta that broken hedges have left open
+OPEN = 0  # units of the underlying, signed
+PAID = 1  # USD at the marks at which it was opened
+
+# Rows of ``State.sides``: units before a call, of one or two owners, and after it
+CALLED = 0
+OTHER = 1
+AFTER = 2
+
 RESULT = np.dtype(
     [
         ("bad_debt", "f8"),  # USD, as all below unless said
@@ -148,6 +157,9 @@ RESULT = np.dtype(
         ("liquidated_accounts", "f8"),  # count
         ("regret_notional", "f8"),
         ("regret_accounts", "f8"),  # count
+        ("hedges_broken", "f8"),  # left without cover by liquidation or deleveraging
+        ("hedge_loss", "f8"),  # of what was left open, to the horizon or until closed; signed
+        ("hedge_loss_positive", "f8"),  # the same without the gains
         ("unfilled_notional", "f8"),
         ("liquidator_profit", "f8"),
         ("background_notional", "f8"),
@@ -181,6 +193,8 @@ class State(NamedTuple):
     lists: Ints  # (LISTS, margined accounts)
     capacity: Floats  # (L,) USD a liquidator can still take in this block
     claims: Floats  # (CLAIMS, A) scratch: what winners could give towards a hole
+    hedges: Floats  # (2, T, N) delta left open by broken hedges, as named above
+    sides: Floats  # (3, 2, N) scratch: long and short units of an owner
     gates: Floats  # (V,) time until which a venue lets nothing out, s
     stats: Rows  # (1,) RESULT
     clock: Rows  # (1,) CLOCK

@@ -95,6 +95,8 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
         lists=np.zeros((LISTS, margined), dtype=np.int64),
         capacity=np.zeros(len(layout.liquidators)),
         claims=np.zeros((CLAIMS, a)),
+        hedges=np.zeros((2, traders, n)),
+        sides=np.zeros((3, 2, n)),
         gates=np.zeros(len(layout.venues)),
         stats=np.zeros(1, dtype=RESULT),
         clock=np.zeros(1, dtype=CLOCK),

@@ -19,6 +19,7 @@ from sim.state import codes
 from sim.state.law import PathLaw
 from sim.state.state import State
 from sim.state.world import World
+from sim.world import tables
 from sim.world.assemble import Assembled, assess_rows, deposit, list_legs, settings
 from sim.world.correlation import Repair
 from sim.world.fitting import Fitter, Needs
@@ -96,6 +97,7 @@ class Factory:
             population = self.fitter.relever(base, choice.scope, choice.relever)
         needs = self.fitter.needs(population, choice.scope)
         assembled, grouping = needs.assembled, needs.grouping
+        tables.select_by(assembled.world.venues, self.config, choice)
         split = split_cash(
             grouping,
             needs.need,

@@ -33,6 +33,8 @@ def check_run(config: RunConfig) -> list[Repair]:
     check_extent(config.market, config.steps * config.step_seconds, PATH)
     tables.market_tables(layout)
     tables.netting_table(layout)
+    for choice in config.experiment.worlds.values():
+        tables.sizings(config, choice)
     load_rules(config)
     return repairs
 

@@ -1,4 +1,4 @@
-"""A few accounts placed by hand at one venue, measured by the kernel's own margin engine.
+"""A few accounts placed by hand, measured by the kernel's own margin engine.
 
 For explanations: what an account needs, and at which price it would be liquidated. Nothing is
 computed here; prices are moved and `sim.margin.health` is asked again.
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
+from sim.margin.greeks import exposures
 from sim.market.oracle import refresh_g
 from sim.state import codes
 from sim.world.assemble import assemble, assess_rows, opening_prices
@@ -24,8 +25,9 @@ from sim.world.positions import Legs
 from sim.world.schema.explain import validated
 from sim.world.schema.run import RunConfig
 
-# (kind, asset, and for an option days, strike and whether a call) -> tokens, contracts or quote
-Holding = Mapping[tuple[Any, ...], float]
+# (kind, asset, and for an option days, strike and whether a call) -> tokens, contracts or quote; or
+# by instrument, where a run has several venues
+Holding = Mapping[tuple[Any, ...], float] | Mapping[Instrument, float]
 
 REACH = (0.01, 10.0)  # a liquidation price is looked for between these multiples of the present
 POINTS = 400
@@ -53,8 +55,16 @@ def venue_run(name: str, search_path: Sequence[Path] = ()) -> RunConfig:
     if plain["settlement"] not in listed:
         stable = [a for a in listed if plain["market"]["assets"].get(a, {}).get("kind") == "stable"]
         plain["settlement"] = (stable or [plain["settlement"]])[0]
-    plain |= {"accounts": 1, "liquidator": {}}
-    plain["archetype"] = {"depositor": _depositor(venue, plain["settlement"])}
+    return placed_run(plain)
+
+
+def placed_run(plain: dict[str, Any]) -> RunConfig:
+    """Return a composed run with nobody in it but what will be placed by hand."""
+    cash = plain["settlement"]
+    listing = [v for v, spec in plain["venue"].items() if cash in spec.get("assets", {})]
+    venue = next(iter(listing or plain["venue"]))
+    plain = plain | {"accounts": 1, "liquidator": {}}
+    plain["archetype"] = {"depositor": _depositor(venue, cash)}
     return validated(RunConfig, plain)
 
 
@@ -79,7 +89,7 @@ def start_prices(config: RunConfig) -> np.ndarray:
 
 
 class Examples:
-    """Accounts at the only venue of a run.
+    """Accounts at the only venue of a run, or over all its venues.
 
     Parameters
     ----------
@@ -87,14 +97,18 @@ class Examples:
         From `venue_run`.
     holdings : sequence of Holding
         What each account holds.
+    scope : {"venue", "unified", "hub"}
+        Whose engine margins them: the venue's, or the hub's, adding legs up or not.
     """
 
-    def __init__(self, config: RunConfig, holdings: Sequence[Holding]) -> None:
+    def __init__(
+        self, config: RunConfig, holdings: Sequence[Holding], scope: str = "venue"
+    ) -> None:
         self.count = len(holdings)
         self.layout = Layout(config.model_copy(update={"accounts": self.count}))
         self.prices = start_prices(config)
         population = _population(self.layout, holdings)
-        assembled = assemble(self.layout, population, "venue", self.prices, ({_RULE: 0}, {}))
+        assembled = assemble(self.layout, population, scope, self.prices, ({_RULE: 0}, {}))
         self._world, self._state = assembled.world, assembled.opening
 
     def measure(self, prices: np.ndarray | None = None) -> list[Measured]:
@@ -108,6 +122,11 @@ class Examples:
             Measured(float(at_maintenance[0]), float(at_initial[1]), float(at_maintenance[1]))
             for at_initial, at_maintenance in zip(*found, strict=True)
         ]
+
+    def deltas(self, asset: str) -> np.ndarray:
+        """Net delta of each account on an underlying, USD (accounts,)."""
+        n = self.layout.assets.index(asset)
+        return exposures(self._world, self._state, self.count, n)[:, 0]
 
     def liquidation_prices(self, a: int, asset: str) -> list[float]:
         """Prices nearest to the present one, below and above it, at which health is zero.
@@ -135,10 +154,17 @@ class Examples:
         return self.measure(np.where(moved, self.prices * factor, self.prices))[a].health
 
 
-def _population(layout: Layout, holdings: Sequence[Holding]) -> Population:
+def _named(layout: Layout, key: tuple[Any, ...] | Instrument) -> Instrument:
+    """Name an instrument in full; only one venue can be left out."""
+    if isinstance(key, Instrument):
+        return key
     (venue,) = layout.venues
+    return Instrument(key[0], venue, *key[1:])
+
+
+def _population(layout: Layout, holdings: Sequence[Holding]) -> Population:
     rows: list[tuple[int, int, float]] = [
-        (trader, layout.instruments.index(Instrument(key[0], venue, *key[1:])), amount)
+        (trader, layout.instruments.index(_named(layout, key)), amount)
         for trader, holding in enumerate(holdings)
         for key, amount in holding.items()
     ]

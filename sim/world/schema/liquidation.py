@@ -91,17 +91,20 @@ class BookLimit(Strict):
     """its end: distance to the oracle price over the maintenance requirement"""
 
 
+Selection = Literal[
+    "riskiest",
+    "largest_relief",
+    "best_for_liquidator",
+    "relief_per_impact",
+    "keep_hedges",
+    "whole_portfolio",
+]
+
+
 class Sizing(Strict):
     """P4: which leg is offered, and how much of it."""
 
-    selection: Literal[
-        "riskiest",
-        "largest_relief",
-        "best_for_liquidator",
-        "relief_per_impact",
-        "keep_hedges",
-        "whole_portfolio",
-    ] = "largest_relief"
+    selection: Selection = "largest_relief"
     size: Literal["close_factor", "to_target", "full", "restore_buffer"] = "to_target"
     close_factor: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
     """share of a debt that one call may close"""

@@ -13,6 +13,7 @@ from sim.world.schema.base import Fraction, Positive, Strict, unit
 from sim.world.schema.beliefs import Beliefs
 from sim.world.schema.checks import check_distinct, check_known
 from sim.world.schema.hub import HubConfig
+from sim.world.schema.liquidation import Selection
 from sim.world.schema.liquidity import LiquidityConfig
 from sim.world.schema.market import MarketConfig
 from sim.world.schema.population import ArchetypeConfig, LiquidatorConfig, PopulationConfig
@@ -32,6 +33,9 @@ class WorldChoice(Strict):
     """grouping of legs into accounts; ``unified`` adds venue requirements, ``hub`` nets legs"""
     relever: Fraction = 0.0
     """share of the initial margin freed against ``venue`` that is redeployed"""
+    selection: Selection | None = None
+    """leg-selection rule of whoever margins the accounts: the hub in the wide scopes, else all
+    venues; their own if left out. ``whole_portfolio`` is sized by ``restore_buffer``"""
 
 
 class ExperimentConfig(Strict):

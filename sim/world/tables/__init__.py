@@ -22,7 +22,7 @@ from sim.world.tables.options import (
     option_table,
     surface_tables,
 )
-from sim.world.tables.venues import auction_table, venue_table
+from sim.world.tables.venues import auction_table, select_by, sizings, venue_table
 
 __all__ = [
     "auction_table",
@@ -45,6 +45,8 @@ __all__ = [
     "reads_views",
     "responds",
     "sample_tables",
+    "select_by",
+    "sizings",
     "surface_tables",
     "tail_table",
     "venue_table",

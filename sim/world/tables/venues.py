@@ -8,6 +8,9 @@ from sim.state import codes
 from sim.state.rows import AUCTION_ROW, VENUE_ROW
 from sim.world.layout import Layout, LedgerRows
 from sim.world.schema.beliefs import Halt
+from sim.world.schema.explain import validated
+from sim.world.schema.liquidation import Selection, Sizing
+from sim.world.schema.run import RunConfig, WorldChoice
 from sim.world.tables.liquidation import auction_row, fill_pricing, fill_sizing
 from sim.world.tables.waterfall import fill_losses
 
@@ -48,6 +51,39 @@ def fill_halt(row: np.void, spec: Halt | None) -> None:
         row["halt_move"] = spec.move
         row["halt_window"] = spec.window
         row["halt_time"] = spec.seconds
+
+
+def sizings(config: RunConfig, choice: WorldChoice) -> dict[int, Sizing]:
+    """Rows of the venue table whose selection a world replaces, and what stands there then.
+
+    Raises
+    ------
+    SluicegateError
+        If a venue, or the hub, lacks what the rule needs.
+    """
+    if choice.selection is None:
+        return {}
+    if choice.scope in ("unified", "hub"):
+        return {-1: _selecting(config.hub.liquidation, choice.selection, "hub.liquidation")}
+    return {
+        v: _selecting(spec.liquidation, choice.selection, f"venue.{name}.liquidation")
+        for v, (name, spec) in enumerate(config.venue.items())
+    }
+
+
+def _selecting(spec: Sizing, selection: Selection, where: str) -> Sizing:
+    """Return the sizing under another rule; a share of everything has a size of its own."""
+    size: str = "to_target" if spec.size == "restore_buffer" else spec.size
+    if selection == "whole_portfolio":
+        size = "restore_buffer"
+    changed = {"selection": selection, "size": size}
+    return validated(type(spec), spec.model_dump() | changed, where)
+
+
+def select_by(table: np.ndarray, config: RunConfig, choice: WorldChoice) -> None:
+    """Write the leg-selection rule of a world into its venue table."""
+    for row, spec in sizings(config, choice).items():
+        fill_sizing(table[row], spec)
 
 
 def auction_table(layout: Layout) -> np.ndarray:
