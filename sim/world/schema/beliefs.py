@@ -19,7 +19,7 @@ class Beliefs(Strict):
     """
 
     every: Annotated[Positive, unit("seconds")] = 300.0
-    """time between observations; at least a step"""
+    """time between observations; where it is not given, at least a step"""
     half_life: Annotated[Positive, unit("seconds")] = 21600.0
     """in which an observation loses half of its weight in the variances"""
     correlation_half_life: Annotated[Positive, unit("seconds")] = 604800.0

@@ -120,7 +120,8 @@ class RunConfig(Strict):
                 allowed=f"at most step_seconds = {self.step_seconds:g}, and at least a "
                 f"{MAX_ROUNDS}th of it",
             )
-        if self.beliefs.every < self.step_seconds:
+        given = "every" in self.beliefs.model_fields_set
+        if given and self.beliefs.every < self.step_seconds:
             raise SluicegateError(
                 "engines look at prices once per step at most",
                 where="beliefs.every",

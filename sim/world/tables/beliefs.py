@@ -36,11 +36,16 @@ def responds(config: RunConfig) -> bool:
     return any(venue.volatility.gain > 0.0 for venue in config.venue.values())
 
 
+def observed_every(config: RunConfig) -> float:
+    """Seconds between observations: a step, if steps are longer."""
+    return max(config.beliefs.every, config.step_seconds)
+
+
 def belief_table(config: RunConfig) -> np.ndarray:
     """The filter, or no row. (0 or 1,)."""
     table = np.zeros(1 if learns(config) else 0, dtype=BELIEF)
     for row in table:
-        row["every"] = config.beliefs.every
+        row["every"] = observed_every(config)
         row["half_life"] = config.beliefs.half_life
         row["correlation_half_life"] = config.beliefs.correlation_half_life
         row["lag"] = config.beliefs.correlation_lag
@@ -119,7 +124,7 @@ def worst_kept(config: RunConfig) -> int:
 
 def long_run(layout: Layout) -> np.ndarray:
     """Covariance of returns that engines believe at the start of a path, 1/s. (N, N)."""
-    every = layout.config.beliefs.every
+    every = observed_every(layout.config)
     seen = returns(layout, every, HISTORY)
     return seen.T @ seen / (len(seen) * every)
 
