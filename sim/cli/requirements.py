@@ -18,7 +18,8 @@ examples:
 
 scopes: an account per leg (isolated), per venue, or one over all venues (unified).
 engines: leg by leg (weights, ratios, option books, as venues without a grid add them up); the
-netting hub (a rate on net delta and one on what is hedged); a venue's scenario grid. Each engine
+netting hub (a rate on net delta and one on what is hedged); a venue's scenario grid; the tail of
+the return as in conf/hub/tail_risk.yaml (options are charged book by book there). Each engine
 margins the accounts of every scope, so along a row only the grouping differs.
 its delta alone: the same engine for the book's net delta, held as one perpetual.
 Prices are the start prices of the default market.
@@ -56,7 +57,10 @@ def execute(arguments: argparse.Namespace) -> int:
     plain = compose([f"venue=[{','.join(venues)}]", *words], search_path=arguments.config_dir)
     plain.pop("book", None)
     config = placed_run(plain)
-    engines = engines_of(config, arguments.grid)
+    listed = f"venue=[{','.join(venues)}]"
+    measuring = compose([listed, "hub=tail_risk"], search_path=arguments.config_dir)
+    measuring.pop("book", None)
+    engines = engines_of(config, arguments.grid, placed_run(measuring).hub)
     found = requirements(config, books, engines)
     if arguments.csv is not None:
         write_csv(found, arguments.csv)

@@ -16,6 +16,7 @@ from sim.world.books import Placed, Placer, is_hedge, merged
 from sim.world.example import Examples, start_prices
 from sim.world.layout import Instrument, Layout
 from sim.world.schema.book import BookConfig
+from sim.world.schema.hub import HubConfig
 from sim.world.schema.run import RunConfig
 
 SCOPES = ("isolated", "venue", "unified")
@@ -48,8 +49,8 @@ class Requirement:
     need: Mapping[str, Need]  # by scope, and DELTA where the underlyings have perpetuals
 
 
-def engines_of(config: RunConfig, grid: str) -> dict[str, Engine]:
-    """Engines by name; the scenario grid is the one of venue ``grid``."""
+def engines_of(config: RunConfig, grid: str, tail: HubConfig) -> dict[str, Engine]:
+    """Engines by name; the grid is the one of venue ``grid``, the tail is that of a hub."""
     venue = config.venue[grid]
     if venue.grid is None:
         with_grid = [name for name, spec in config.venue.items() if spec.grid is not None]
@@ -69,7 +70,14 @@ def engines_of(config: RunConfig, grid: str) -> dict[str, Engine]:
         "legs": Engine("leg by leg", "unified", {}),
         "net": Engine("netting hub", "hub", {"engine": "net_of_legs"}),
         "grid": Engine(f"scenario grid ({grid})", "hub", scenarios),
+        "tail": Engine(f"tail of the return ({_measured(tail)})", "hub", dict(tail)),
     }
+
+
+def _measured(hub: HubConfig) -> str:
+    if hub.tail is None:
+        raise SluicegateError("this hub measures no tail", where="hub.tail")
+    return f"{hub.tail.measure.upper()} {100 * hub.tail.level:g} %"
 
 
 def requirements(

@@ -35,14 +35,19 @@ def run_of(*names):
     return placed_run(compose([f"venue=[{','.join(dict.fromkeys([*venues, 'derive']))}]"]))
 
 
+def engines(config):
+    tail = placed_run(compose(["venue=[derive]", "hub=tail_risk"])).hub
+    return engines_of(config, "derive", tail)
+
+
 def measured(*names):
     config = run_of(*names)
-    found = requirements(config, {n: BOOKS[n] for n in names}, engines_of(config, "derive"))
+    found = requirements(config, {n: BOOKS[n] for n in names}, engines(config))
     return {(one.book, one.engine): one for one in found}
 
 
 FOUND = measured(*MENU)
-ENGINES = ("legs", "net", "grid")
+ENGINES = ("legs", "net", "grid", "tail")
 
 
 def test_every_book_of_the_menu_is_measured():
@@ -66,6 +71,15 @@ def test_never_more_under_a_wider_scope(book, engine, level):
 def test_strictly_less_where_the_grid_groups_legs_anew(book, scopes, level):
     narrow, wide = (getattr(FOUND[book, "grid"].need[scope], level) for scope in scopes)
     assert wide < 0.9 * narrow
+
+
+@pytest.mark.parametrize(
+    ("book", "scopes"), [(b, GROUPED[b]) for b in ("delta_neutral", "delta_neutral_one_venue")]
+)
+@pytest.mark.parametrize("level", LEVELS)
+def test_strictly_less_where_the_tail_groups_legs_anew(book, scopes, level):
+    narrow, wide = (getattr(FOUND[book, "tail"].need[scope], level) for scope in scopes)
+    assert wide < 0.5 * narrow
 
 
 @pytest.mark.parametrize("book", ["delta_neutral", "delta_neutral_one_venue"])
