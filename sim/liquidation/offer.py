@@ -29,6 +29,7 @@ class Offer(NamedTuple):
     notional: float  # USD that one call may take (set by the size rule)
 
 
+ROUNDING = 1e-12  # of the delta before a call: a smaller one of the other sign is none
 PORTFOLIO = -2  # in place of the collateral: a share of every leg
 
 
@@ -131,4 +132,5 @@ def turn(world: World, state: State, a: int, offer: Offer, k: int) -> float:
     then = net_delta(world, state, a, world.instruments[k].group)
     state.balance[offer.leg, a] = first_kept
     state.balance[second, a] = second_kept
-    return offer.full * now / (now - then) if now * then < 0.0 else offer.full
+    crosses = now * then < 0.0 and abs(then) > ROUNDING * abs(now)
+    return offer.full * now / (now - then) if crosses else offer.full
