@@ -59,5 +59,6 @@ def inverse_plays(draw: st.DrawFn, steps: int = 8) -> Play:
     config = coin_margined(config, waterfall=waterfall, liquidation=price)
     venue = config["venue"]["drift"]
     venue["insurance"] = draw(st.sampled_from([0.0, 1e3, 1e6]))
+    venue["waterfall"] = venue["waterfall"] | {"backstop": waterfall.get("backstop", 0.0)}
     venue["oracle"] = {"delay": draw(st.sampled_from([0.0, 10.0, 300.0]))}
     return play(config, draw(st.sampled_from(SCOPES)), draw(st.sampled_from(TWINS)))

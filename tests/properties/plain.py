@@ -18,6 +18,7 @@ import numpy as np
 import sim.conservation
 import sim.ledger
 import sim.world.build
+import sim.world.contracts
 import sim.world.fitting
 from sim import step as phases
 from sim.liquidation import transfer, waterfall
@@ -27,6 +28,8 @@ from sim.world.assemble import assess_rows
 from tests.phases import PHASES
 from tests.random_worlds import Play, default, play, stressed
 
+compiled_row = sim.world.contracts.kind_row
+sim.world.contracts.kind_row = lambda spec: np.rec.array(compiled_row(spec))[()]
 USERS = (transfer, waterfall, accrual, deleverage, trade, transfers)
 LEAK = 1e-7  # small enough that a busy path must add it up to be seen
 

@@ -191,7 +191,8 @@ def test_more_collateral_never_brings_liquidation_forward(
 def test_more_insurance_never_costs_depositors_more(twin: str) -> None:
     losses = []
     for fund in (0.0, 1e4, 1e5, 1e6):
-        venues = {n: s | {"insurance": fund} for n, s in small()["venue"].items()}
+        bare = {"insurance": fund, "waterfall": {"socialise": "share_value"}}  # no other layer
+        venues = {n: s | bare for n, s in small()["venue"].items()}
         rough = stressed(small(venue=venues, accounts=300), 2.0, 1.0)
         found, _ = results(rough, "venue", twin)
         again, _ = results(rough, "venue", twin)

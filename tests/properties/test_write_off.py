@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.worlds import Bench, Config, Holding, market, run_dict, venue, weight
+from tests.worlds import Bench, Config, Holding, fall_to, market, run_dict, venue, weight
 
 EXACT = 1e-9
 
@@ -84,3 +84,17 @@ def test_depositors_bear_what_no_position_can(asset: str) -> None:
     assert bench.result["socialised_loss"] == pytest.approx(20.0 * price, abs=EXACT)
     assert bench.result["deficit_left"] == 0.0
     assert bench.held("balance", asset, 1) == pytest.approx(285.0, abs=EXACT)
+
+
+def test_an_average_hides_no_hole_at_the_horizon():
+    """Nobody is called on a price that lags, but what is missing at the market's is counted."""
+    place = venue(
+        {"BTC": weight(0.8)},
+        oracle={"initial": "ema", "maintenance": "ema", "ema_seconds": 1e6},
+    )
+    rise = {"BTC": fall_to(100.0, 200.0, 60.0)}
+    config = run_dict(market({"BTC": 100.0}, drift=rise), {"venue": place})
+    bench = Bench(config, [{("balance", "USDC"): 150.0, ("balance", "BTC"): -1.0}])
+    result = bench.run()[0]
+    assert result["liquidations"] == 0.0
+    assert result["horizon_shortfall"] == pytest.approx(50.0, rel=1e-6)
