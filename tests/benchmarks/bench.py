@@ -19,6 +19,7 @@ from pathlib import Path
 import numba
 import numpy as np
 import numpy_paths
+import option_world
 import warm_start
 from numpy_world import NumpyWorld
 
@@ -213,16 +214,19 @@ def main() -> None:
     arguments = parse()
     rows, facts = compare(arguments.words, arguments)
     prices = compare_paths(arguments.words, arguments)
+    options = option_world.measure(arguments.accounts, arguments.steps, 2, timed)
     warm_start.measure([*arguments.words, "steps=2"])
     warm = warm_start.measure(arguments.words)
     print(f"one thread, {numba.config.CPU_NAME or 'host CPU'}, scope {arguments.scope}\n")
     print(table(rows))
     print(listing("on these paths", facts))
     print(listing("prices alone", prices))
+    print(listing("options: three legs each, a grid at their venue", options))
     print(listing("a second `sluicegate run`, seconds to", warm["seconds"]))
     print(f"  of them on the processor {warm['processor']:.3f}, compiled {len(warm['compiled'])}")
     if arguments.json:
-        figures = {"throughput": rows, "facts": facts, "prices": prices, "warm start": warm}
+        figures = {"throughput": rows, "facts": facts, "prices": prices, "options": options}
+        figures["warm start"] = warm
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
