@@ -4,9 +4,9 @@ Included, every step: displaced marks with decay, impact of what is liquidated, 
 on every pool, equity and maintenance requirement of every account leg by leg, and one round of
 liquidation in which every account below maintenance is closed whole at the mark.
 
-Left out: oracle delays, owners who act, liquidators (who takes, how much, at what bonus, with what
-capital), rounds inside a step, the background book, arbitrage, depth by regime, the waterfall,
-double entry. So it does less than the kernel, and its results are its own; only its margin figures
+Left out: oracle delays and averages, owners who act, liquidators (who takes, how much, at what
+bonus, with what capital), rounds inside a step, the background book, arbitrage, depth by regime,
+the waterfall, double entry. So it does less than the kernel, and its results are its own; only its margin figures
 are the kernel's.
 """
 
@@ -51,6 +51,9 @@ class NumpyWorld:
         loan = np.where(penalty > 0.0, np.maximum(loan, 0.8 * loan + growth), loan)
         ratio = world.ratio[codes.MAINTENANCE, k]
         ratio = np.where(penalty > 0.0, np.maximum(ratio, 0.8 * ratio + growth), ratio)
+        feed = world.oracles[world.instruments["oracle"][k]]
+        bias = np.minimum(feed["bias"] * feed["confidence"], feed["bias_cap"])
+        asset, loan = asset * (1.0 - bias), loan * (1.0 + bias)
         rate = np.select(
             [kind == codes.PERPETUAL, kind == codes.QUOTE, long],
             [ratio, 0.0, 1.0 - asset],
