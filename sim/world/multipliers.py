@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
-
 from sim.errors import SluicegateError
 
 
@@ -24,6 +22,8 @@ def var_multiplier(level: float, freedom: float | None = None) -> float:
     freedom : float, optional
         Degrees of freedom of Student's t, above 2; normal if not given.
     """
+    from scipy import stats  # takes a second to import, and most runs need no multiplier
+
     _check(level, freedom)
     if freedom is None:
         return float(stats.norm.ppf(level))
@@ -32,6 +32,8 @@ def var_multiplier(level: float, freedom: float | None = None) -> float:
 
 def es_multiplier(level: float, freedom: float | None = None) -> float:
     """Mean beyond that quantile."""
+    from scipy import stats
+
     _check(level, freedom)
     if freedom is None:
         return float(stats.norm.pdf(stats.norm.ppf(level))) / (1.0 - level)

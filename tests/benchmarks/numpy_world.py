@@ -6,8 +6,8 @@ liquidation in which every account below maintenance is closed whole at the mark
 
 Left out: oracle delays and averages, owners who act, liquidators (who takes, how much, at what
 bonus, with what capital), rounds inside a step, the background book, arbitrage, depth by regime,
-the waterfall, double entry. So it does less than the kernel, and its results are its own; only its margin figures
-are the kernel's.
+the waterfall, double entry. So it does less than the kernel, and its results are its own; only its
+margin figures are the kernel's.
 """
 
 import numpy as np
