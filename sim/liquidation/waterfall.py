@@ -14,6 +14,8 @@ from sim.state.codes import BALANCE, OPTION, PERPETUAL
 from sim.state.state import State
 from sim.state.world import World
 
+ROUNDING = 1e-12  # of a debt: what seizing all of the collateral may leave of it
+
 
 @lean
 def exhausted(world: World, state: State, a: int) -> bool:
@@ -34,7 +36,7 @@ def exhausted(world: World, state: State, a: int) -> bool:
             value = leg_value(state.g, k, quantity)
             collateral += max(0.0, value)
             owed += max(0.0, -value)
-    return owed > collateral and collateral <= dust
+    return owed > collateral and collateral <= max(dust, ROUNDING * owed)
 
 
 @lean

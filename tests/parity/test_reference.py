@@ -78,6 +78,7 @@ def count(pair: Pair, results: dict[str, float], counts: Counter[str]) -> None:
 
 @settings(max_examples=WORLDS, deadline=None, derandomize=True, suppress_health_check=QUIETLY)
 @given(seed=SEEDS)
+@example(seed=178)  # seizing all of a collateral leaves 4e-16 tokens of it
 @example(seed=378)  # a call that takes all of a deposit and a hair more than a delta
 def test_random_worlds(seed):
     compare(seed, held["fast"])

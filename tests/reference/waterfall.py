@@ -17,6 +17,7 @@ def exhausted(w: World, row: int) -> bool:
         return False
     worth = sum(margin.value(w, k, q) for k, q in balances.items() if q > 0.0)
     owed = -sum(margin.value(w, k, q) for k, q in balances.items() if q < 0.0)
+    dust = max(dust, 1e-12 * owed)  # what rounding leaves of collateral is none
     if worth != dust:
         w.decide(worth - dust, max(worth, dust))
     if worth <= dust:
