@@ -8,7 +8,7 @@ from sim.liquidation.hedges import close_all
 from sim.liquidation.horizon import book_shortfall
 from sim.margin.beliefs import forget
 from sim.margin.health import assess
-from sim.margin.watch import rebuild
+from sim.margin.watch import rebase, rebuild
 from sim.market.impact import remark
 from sim.market.oracle import observe_prices, publish, refresh_g
 from sim.state.codes import MAINTENANCE, TRANSIT
@@ -89,6 +89,7 @@ def begin(world: World, state: State, opening: State, fundamental: np.ndarray, r
     restore_prices(world, state, opening, fundamental)
     forget(world, state, opening)
     observe_prices(world, state)
+    rebase(world, state)
     rebuild(world, state)
 
 

@@ -2,8 +2,8 @@
 
 from sim.compile import lean
 from sim.margin.option_terms import OptionBook, book_margin
-from sim.state.codes import FORWARD, MAINTENANCE, OWN_GRID, SPOT
-from sim.state.state import State
+from sim.state.codes import FORWARD, MAINTENANCE, OWN_GRID, TOKEN
+from sim.state.state import NOTIONAL, State
 from sim.state.world import World
 
 NOWHERE = -1  # no venue: all books count
@@ -15,9 +15,9 @@ def book_requirement(
 ) -> float:
     """Requirement of the book whose legs are [first, last), USD: worth less margin value."""
     first = state.legs[a, span[0]]
-    spot = state.drivers[OWN_GRID, SPOT, first]
+    spot = state.g[NOTIONAL, first]
     forward = state.drivers[OWN_GRID, FORWARD, first]
-    unit = spot / state.feeds[world.instruments[first].oracle].published
+    unit = state.drivers[OWN_GRID, TOKEN, first]
     book = OptionBook(
         state.legs[a],
         span[0],

@@ -17,11 +17,18 @@ from sim.compile import lean
 from sim.margin.shocks import (
     Contract,
     basis_factor,
+    deviation_at,
+    discount_at,
+    free_share,
     long_factor,
-    scenario_price,
+    shocked_forward,
+    shocked_volatility,
     short_factor,
+    vol_shocks,
 )
-from sim.state.codes import SKEW_ABSOLUTE, SKEW_LINEAR, VOL_SAME
+from sim.market.black import option_value
+from sim.numerics import log
+from sim.state.codes import SKEW_ABSOLUTE, SKEW_LINEAR
 from sim.state.rows import Row
 
 LINEAR = -1  # book of an instrument that is no option
@@ -34,11 +41,12 @@ class Shelf(NamedTuple):
     followed by the two moves of the basis charge.
     """
 
-    value: np.ndarray  # (S+2, K) option: its price; otherwise: its profit or loss
+    value: np.ndarray  # (K, S+2) option: its price; otherwise: its profit or loss
     now: np.ndarray  # (K,) option: its price now
     options: np.ndarray  # (K,) OPTION; the book of what is no option is LINEAR
     instruments: np.ndarray  # (K,) INSTRUMENT, for underlying and venue
     factor: np.ndarray  # (3, B) discount if positive, if negative; share of the basis loss charged
+    desk: np.ndarray  # (2, S) scratch: a holding's results, and what one of its books is worth
 
 
 class Holding(NamedTuple):
@@ -55,29 +63,48 @@ class Holding(NamedTuple):
 
 ALL = -1
 LONG_FACTOR, SHORT_FACTOR, BASIS_FACTOR = 0, 1, 2
+PNL, WORTH = 0, 1  # rows of ``Shelf.desk``
+SPOT, MOVE, DAMPING, VOL, SKEW = 0, 1, 2, 3, 4  # rows of what `by_column` makes of scenarios
+
+
+def by_column(scenarios: np.ndarray) -> np.ndarray:
+    """Scenarios as loops over all of them read them, one row per field.
+
+    (S,) SCENARIO -> (5, S); the last is 1 where every book's result counts as a loss.
+    """
+    fields = [scenarios[name] for name in ("spot", "move", "damping", "vol")]
+    return np.array([*fields, np.isin(scenarios["vol"], (SKEW_LINEAR, SKEW_ABSOLUTE))], dtype=float)
 
 
 @lean
-def trial(grid: Row, scenarios: np.ndarray, s: int, scan: float) -> tuple[float, int, float]:
-    """Multiple of the price, volatility rule and look-ahead of column ``s`` of the shelf.
+def set_desk(grid: Row, columns: np.ndarray, shelf: Shelf, scan: float, option: Contract) -> None:
+    """Forward and deviation of one option in every scenario, onto the desk."""
+    forward, deviation = shelf.desk[0], shelf.desk[1]
+    spots, moves = columns[SPOT], columns[MOVE]
+    shocks = vol_shocks(grid, option.seconds)
+    free = free_share(grid, option.seconds)
+    moneyness = log(option.strike / option.forward)
+    for s in range(grid.count):
+        spot = max(0.0, spots[grid.first + s] + moves[grid.first + s] * scan)
+        rule = int(columns[VOL, grid.first + s])
+        vol = shocked_volatility(shocks, rule, option.volatility, moneyness)
+        forward[s] = shocked_forward(option.forward, free, spot)
+        deviation[s] = deviation_at(vol, grid.lookahead, option.seconds)
 
-    The grid's scenarios come first, then the two moves of the basis charge, then the present.
-    """
-    if s < grid.count:
-        row = scenarios[grid.first + s]
-        return max(0.0, row.spot + row.move * scan), row.vol, grid.lookahead
-    spot = 1.0
-    if s == grid.count:
-        spot = grid.basis_up
-    elif s == grid.count + 1:
-        spot = grid.basis_down
-    return spot, VOL_SAME, 0.0
+
+@lean
+def price_desk(shelf: Shelf, value: np.ndarray, count: int, option: Contract, ahead: float) -> None:
+    """Value of one option at every forward and deviation on the desk."""
+    forward, deviation = shelf.desk[0], shelf.desk[1]
+    discount = discount_at(option.rate, ahead, option.seconds)
+    for s in range(count):
+        value[s] = option_value(option.sign, forward[s], option.strike, deviation[s], discount)
 
 
 @lean
 def shelve(
     grid: Row,
-    scenarios: np.ndarray,
+    columns: np.ndarray,
     shelf: Shelf,
     k: int,
     scan: float,
@@ -85,29 +112,23 @@ def shelve(
 ) -> None:
     """Write the scenario values of one option, and the factors of its book.
 
-    ``scan`` is the underlying's scan range, a relative move.
+    ``scan`` is the underlying's scan range, a relative move. The desk is written over.
     """
-    for s in range(grid.count + 3):
-        spot, rule, ahead = trial(grid, scenarios, s, scan)
-        price = scenario_price(grid, spot, rule, ahead, option)
-        if s < grid.count + 2:
-            shelf.value[s, k] = price
-        else:
-            shelf.now[k] = price
+    value = shelf.value[k]
+    set_desk(grid, columns, shelf, scan, option)
+    price_desk(shelf, value, grid.count, option, grid.lookahead)
+    now = deviation_at(option.volatility, 0.0, option.seconds)
+    discount = discount_at(option.rate, 0.0, option.seconds)
+    free = free_share(grid, option.seconds)
+    up = shocked_forward(option.forward, free, grid.basis_up)
+    down = shocked_forward(option.forward, free, grid.basis_down)
+    value[grid.count] = option_value(option.sign, up, option.strike, now, discount)
+    value[grid.count + 1] = option_value(option.sign, down, option.strike, now, discount)
+    shelf.now[k] = option_value(option.sign, option.forward, option.strike, now, discount)
     b = shelf.options[k].book
     shelf.factor[LONG_FACTOR, b] = long_factor(grid, option)
     shelf.factor[SHORT_FACTOR, b] = short_factor(grid, option)
     shelf.factor[BASIS_FACTOR, b] = basis_factor(grid, option.seconds)
-
-
-@lean
-def book_pnl(shelf: Shelf, row: Row, b: int, worth: float, now: float) -> float:
-    """Profit or loss of one book of options in a scenario."""
-    factor = shelf.factor[LONG_FACTOR, b] if worth >= 0.0 else shelf.factor[SHORT_FACTOR, b]
-    pnl = (worth * factor - now) * row.damping
-    if row.vol in (SKEW_LINEAR, SKEW_ABSOLUTE):
-        return -abs(pnl)
-    return pnl
 
 
 @lean
@@ -119,31 +140,59 @@ def held_here(shelf: Shelf, holding: Holding, k: int) -> bool:
 
 
 @lean
-def scenario_pnl(shelf: Shelf, row: Row, s: int, holding: Holding) -> float:
-    """Profit or loss of a holding in scenario ``s`` (``row``), quote."""
-    total = (holding.delta * (row.spot - 1.0) + holding.scanned * row.move) * row.damping
-    worth = 0.0
+def open_desk(columns: np.ndarray, shelf: Shelf, holding: Holding) -> None:
+    """Start every scenario's result with the legs that are not on the shelf."""
+    pnl = shelf.desk[PNL]
+    spot, move, damping = columns[SPOT], columns[MOVE], columns[DAMPING]
+    for s in range(len(spot)):
+        gain = holding.delta * (spot[s] - 1.0) + holding.scanned * move[s]
+        pnl[s] = gain * damping[s]
+
+
+@lean
+def add_leg(row: np.ndarray, quantity: float, value: np.ndarray, count: int) -> None:
+    """Add ``quantity`` of an instrument to a row of the desk, scenario by scenario."""
+    for s in range(count):
+        row[s] += quantity * value[s]
+
+
+@lean
+def add_book(columns: np.ndarray, shelf: Shelf, b: int, now: float) -> None:
+    """Add the result of one book of options, whose worth stands on the desk."""
+    pnl, worth = shelf.desk[PNL], shelf.desk[WORTH]
+    damping, skew = columns[DAMPING], columns[SKEW]
+    up, down = shelf.factor[LONG_FACTOR, b], shelf.factor[SHORT_FACTOR, b]
+    for s in range(len(damping)):
+        factor = up if worth[s] >= 0.0 else down
+        result = (worth[s] * factor - now) * damping[s]
+        loss = -abs(result)
+        pnl[s] += loss if skew[s] != 0.0 else result
+        worth[s] = 0.0
+
+
+@lean
+def value_holding(columns: np.ndarray, shelf: Shelf, holding: Holding) -> None:
+    """Profit or loss of a holding in every scenario, onto the desk."""
+    open_desk(columns, shelf, holding)
+    count = columns.shape[1]
+    shelf.desk[WORTH, :count] = 0.0
     now = 0.0
     last = LINEAR
     for i in range(holding.length):
         k = holding.legs[i]
-        if not held_here(shelf, holding, k):
+        if holding.quantity[k] == 0.0 or not held_here(shelf, holding, k):
             continue
         b = shelf.options[k].book
         if b != last:
             if last >= 0:
-                total += book_pnl(shelf, row, last, worth, now)
+                add_book(columns, shelf, last, now)
             last = b
-            worth = 0.0
             now = 0.0
-        if b < 0:
-            total += holding.quantity[k] * shelf.value[s, k]
-        else:
-            worth += holding.quantity[k] * shelf.value[s, k]
-            now += holding.quantity[k] * shelf.now[k]
+        row = PNL if b < 0 else WORTH
+        add_leg(shelf.desk[row], holding.quantity[k], shelf.value[k], count)
+        now += holding.quantity[k] * shelf.now[k]
     if last >= 0:
-        total += book_pnl(shelf, row, last, worth, now)
-    return total
+        add_book(columns, shelf, last, now)
 
 
 @lean
@@ -169,18 +218,27 @@ def basis_loss(grid: Row, shelf: Shelf, holding: Holding) -> float:
             up = 0.0
             down = 0.0
         if b >= 0:
-            up += holding.quantity[k] * (shelf.value[grid.count, k] - shelf.now[k])
-            down += holding.quantity[k] * (shelf.value[grid.count + 1, k] - shelf.now[k])
+            up += holding.quantity[k] * (shelf.value[k, grid.count] - shelf.now[k])
+            down += holding.quantity[k] * (shelf.value[k, grid.count + 1] - shelf.now[k])
     if last >= 0:
         total += min(up, down, 0.0) * shelf.factor[BASIS_FACTOR, last]
     return total
 
 
 @lean
-def worst_pnl(
-    grid: Row, scenarios: np.ndarray, shelf: Shelf, holding: Holding
-) -> tuple[float, int]:
+def worst_pnl(grid: Row, columns: np.ndarray, shelf: Shelf, holding: Holding) -> tuple[float, int]:
     """Worst result over the grid and the basis charge, and which scenario it is.
+
+    Parameters
+    ----------
+    grid : GRID
+        Its scenarios are [first, first + count) of the columns.
+    columns : (5, S) float64 ndarray
+        From `by_column`.
+    shelf : Shelf
+        Its desk is written: profit or loss in every scenario.
+    holding : Holding
+        What is valued.
 
     Returns
     -------
@@ -188,12 +246,13 @@ def worst_pnl(
         Profit or loss, at most zero; place of the scenario, or the number of scenarios when the
         basis charge (or nothing) is worst.
     """
+    mine = columns[:, grid.first : grid.first + grid.count]
+    value_holding(mine, shelf, holding)
     worst = basis_loss(grid, shelf, holding)
     which = grid.count
     for s in range(grid.count):
-        pnl = scenario_pnl(shelf, scenarios[grid.first + s], s, holding)
-        if pnl < worst:
-            worst = pnl
+        if shelf.desk[PNL, s] < worst:
+            worst = shelf.desk[PNL, s]
             which = s
     return worst, which
 

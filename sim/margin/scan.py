@@ -36,6 +36,7 @@ def shelf_of(world: World, state: State, i: int) -> Shelf:
         world.options,
         world.instruments,
         state.shelf_factor[i],
+        state.shelf_desk,
     )
 
 
@@ -51,10 +52,10 @@ def freshen(world: World, state: State, i: int, k: int) -> None:
     token = 0.0
     if state.options[k].settled == 0:
         scan = world.scan_range[venue, world.instruments[k].group]
-        shelve(grid, world.scenarios, shelf, k, scan, contract_of(world, state, k))
+        shelve(grid, world.columns, shelf, k, scan, contract_of(world, state, k))
         token = token_price(world, state, k)
     for s in range(grid.count + 2):
-        shelf.value[s, k] *= token
+        shelf.value[k, s] *= token
     shelf.now[k] *= token
 
 
@@ -104,12 +105,13 @@ def holding_of(world: World, state: State, a: int, n: int) -> Holding:
 
 
 @lean
-def holds(world: World, state: State, a: int, n: int) -> bool:
-    """Whether row ``a`` has a leg on underlying n."""
-    for i in range(state.rows[a].leg_count):
-        if world.instruments[state.legs[a, i]].group == n:
-            return True
-    return False
+def is_first(world: World, state: State, a: int, i: int) -> bool:
+    """Whether leg ``i`` of row ``a`` is the first on its underlying."""
+    n = world.instruments[state.legs[a, i]].group
+    before = 0
+    for j in range(i):
+        before += world.instruments[state.legs[a, j]].group == n
+    return before == 0
 
 
 @lean
@@ -124,15 +126,14 @@ def grid_loss(world: World, state: State, a: int) -> float:
             freshen(world, state, i, k)
     shelf = shelf_of(world, state, i)
     alone = 0.0
-    together = 0.0
-    for n in range(ALL, world.netting.shape[2]):
-        if (n == ALL and grid.offset <= 0.0) or (n != ALL and not holds(world, state, a, n)):
-            continue
-        loss, _ = worst_pnl(grid, world.scenarios, shelf, holding_of(world, state, a, n))
-        if n == ALL:
-            together = loss
-        else:
+    for j in range(state.rows[a].leg_count):
+        if is_first(world, state, a, j):
+            n = world.instruments[state.legs[a, j]].group
+            loss, _ = worst_pnl(grid, world.columns, shelf, holding_of(world, state, a, n))
             alone += loss
+    if grid.offset <= 0.0:
+        return alone
+    together, _ = worst_pnl(grid, world.columns, shelf, holding_of(world, state, a, ALL))
     return with_offset(grid, alone, together)
 
 

@@ -8,6 +8,7 @@ absolutely), so every scenario value is bounded, and so is the worst of them. Wh
 """
 
 from sim.compile import lean
+from sim.margin.anchor import TOKEN_WEIGHT
 from sim.margin.books import NOWHERE, books_spread
 from sim.margin.exposure import hub_row, is_here, moves
 from sim.margin.shocks import YEAR
@@ -15,7 +16,6 @@ from sim.margin.tail import tail_slope
 from sim.numerics import exp
 from sim.state.codes import (
     BALANCE,
-    FIRST_DEVIATION,
     FORWARD,
     HUB_GRID,
     MAINTENANCE,
@@ -31,10 +31,15 @@ PEAK = 0.39894228040143276  # of the normal density
 
 
 @lean
-def shaken(spot: float, damping: float, factor: float, vega: float) -> float:
-    """Most that a unit of option changes a damped scenario, per unit of skin and of notional."""
+def shaken(spot: float, damping: float, factor: float, vega: float, strike: float) -> float:
+    """Most that a unit of option changes a damped scenario, per unit of skin and of notional.
+
+    By its delta, its vega, and (at a given forward in USD) by the token that its strike, here per
+    unit of forward, is quoted in.
+    """
     delta = 1.0 + abs(spot - 1.0)
-    return damping * (factor * (delta + vega * delta) + 1.0)
+    token = max(delta, strike) / TOKEN_WEIGHT
+    return damping * (factor * (delta + vega * delta + token) + 1.0)
 
 
 @lean
@@ -49,14 +54,15 @@ def option_reach(world: World, state: State, venue: int, k: int, skin: float) ->
     rates = max(0.0, world.options[k].rate) * grid.short_multiple + grid.short_added
     factor *= exp(rates * years)
     vega = PEAK * (state.drivers[i, FORWARD, k] / notional + 2.0 * skin)
+    strike = world.options[k].strike / max(state.options[k].forward, 1e-300)
     worst = 0.0
     for s in range(grid.count):
         row = world.scenarios[grid.first + s]
         spot = row.spot + row.move * scan
-        worst = max(worst, shaken(spot, row.damping, factor, vega))
+        worst = max(worst, shaken(spot, row.damping, factor, vega, strike))
     share = grid.basis_added + grid.basis_per_year * years
-    worst = max(worst, shaken(grid.basis_up, share, 1.0, vega))
-    return notional * max(worst, shaken(grid.basis_down, share, 1.0, vega))
+    worst = max(worst, shaken(grid.basis_up, share, 1.0, vega, strike))
+    return notional * max(worst, shaken(grid.basis_down, share, 1.0, vega, strike))
 
 
 @lean
@@ -138,31 +144,3 @@ def grid_spread(world: World, state: State, a: int, watch: float, skin: float) -
     elif venue != hub_row(world):
         total += books_spread(world, state, a, watch, venue) * skin
     return total
-
-
-@lean
-def drivers_left(world: World, state: State, which: int, skin: float) -> bool:
-    """Whether an option's value or a driver of its scenarios has left the skin."""
-    drivers = state.drivers
-    built = state.drivers_at
-    for k in range(len(world.options)):
-        if world.options[k].sign == 0.0 or state.options[k].settled != 0:
-            continue
-        bound = skin * state.built_at[which, 2, k]
-        if abs(state.g[0, k] - state.built_at[which, 0, k]) > bound:
-            return True
-        for i in range(drivers.shape[0]):
-            for d in range(drivers.shape[1]):
-                change = abs(drivers[i, d, k] - built[which, i, d, k])
-                if change > (bound if d < FIRST_DEVIATION else skin):
-                    return True
-    return False
-
-
-@lean
-def stamp_drivers(state: State, which: int) -> None:
-    """Note the drivers that a list was built at."""
-    for i in range(state.drivers.shape[0]):
-        for d in range(state.drivers.shape[1]):
-            for k in range(state.drivers.shape[2]):
-                state.drivers_at[which, i, d, k] = state.drivers[i, d, k]

@@ -12,9 +12,9 @@ case of zero powers.
 import math
 from typing import NamedTuple
 
-from sim.compile import lean
+from sim.compile import lean, merged
 from sim.market.black import option_value
-from sim.numerics import exp, log, power
+from sim.numerics import exp, power
 from sim.state.codes import SKEW_LINEAR, VOL_DOWN, VOL_SAME, VOL_UP
 from sim.state.rows import Row
 
@@ -40,37 +40,71 @@ def shock_scale(grid: Row, seconds: float) -> float:
     return power(grid.reference / max(seconds, grid.shortest, INSTANT), exponent)
 
 
+class VolShocks(NamedTuple):
+    """What a grid does to the volatilities of one expiry."""
+
+    up: float  # multiple in a rise
+    down: float  # multiple in a fall
+    minimum: float  # that a rise reaches at least, 1/sqrt(year)
+    linear: float  # largest relative change of a linear skew
+    absolute: float  # of an absolute one
+    width: float  # log-moneyness at which either is reached
+
+
 @lean
-def tilt(grid: Row, rule: int, moneyness: float, seconds: float) -> float:
+def vol_shocks(grid: Row, seconds: float) -> VolShocks:
+    """The volatility shocks of a grid at a time to expiry."""
+    scale = shock_scale(grid, seconds)
+    root = math.sqrt(seconds / YEAR)
+    deviation = root * grid.width_scale * (grid.width_vol + root * grid.width_vol_slope)
+    return VolShocks(
+        up=1.0 + grid.vol_up * scale,
+        down=max(0.0, 1.0 - grid.vol_down * scale),
+        minimum=grid.vol_minimum,
+        linear=grid.linear_base + grid.linear_slope * root,
+        absolute=grid.absolute_base + grid.absolute_slope * root,
+        width=max(grid.width_minimum, deviation),
+    )
+
+
+@lean
+def tilt(shocks: VolShocks, rule: int, moneyness: float) -> float:
     """Relative change of volatility at a log-moneyness under a skew scenario.
 
     It grows in proportion to moneyness up to a cap, reached a few deviations from the forward.
     """
-    root = math.sqrt(seconds / YEAR)
-    if rule == SKEW_LINEAR:
-        cap = grid.linear_base + grid.linear_slope * root
-    else:
-        cap = grid.absolute_base + grid.absolute_slope * root
+    cap = shocks.linear if rule == SKEW_LINEAR else shocks.absolute
+    if rule != SKEW_LINEAR:
         moneyness = abs(moneyness)
-    deviation = root * grid.width_scale * (grid.width_vol + root * grid.width_vol_slope)
-    width = max(grid.width_minimum, deviation)
-    change = moneyness * cap / width if width > 0.0 else cap if moneyness >= 0.0 else -cap
+    if shocks.width > 0.0:
+        change = moneyness * cap / shocks.width
+    else:
+        change = cap if moneyness >= 0.0 else -cap
     return min(cap, change) if moneyness >= 0.0 else max(-cap, change)
 
 
 @lean
-def shocked_volatility(grid: Row, rule: int, option: Contract) -> float:
-    """Volatility of an option in a scenario, never negative."""
+def shocked_volatility(shocks: VolShocks, rule: int, volatility: float, moneyness: float) -> float:
+    """Volatility of an option in a scenario, never negative.
+
+    Parameters
+    ----------
+    shocks : VolShocks
+        Of its expiry.
+    rule : int
+        What the scenario does to volatility.
+    volatility : float
+        Its own, 1/sqrt(year).
+    moneyness : float
+        log(strike / forward).
+    """
     if rule == VOL_SAME:
-        return option.volatility
+        return volatility
     if rule == VOL_UP:
-        shock = 1.0 + grid.vol_up * shock_scale(grid, option.seconds)
-        return max(grid.vol_minimum, option.volatility * shock)
+        return max(shocks.minimum, volatility * shocks.up)
     if rule == VOL_DOWN:
-        shock = 1.0 - grid.vol_down * shock_scale(grid, option.seconds)
-        return option.volatility * max(0.0, shock)
-    moneyness = log(option.strike / option.forward)
-    return option.volatility * max(0.0, 1.0 + tilt(grid, rule, moneyness, option.seconds))
+        return volatility * shocks.down
+    return volatility * max(0.0, 1.0 + tilt(shocks, rule, moneyness))
 
 
 @lean
@@ -81,13 +115,13 @@ def free_share(grid: Row, seconds: float) -> float:
     return seconds / grid.window
 
 
-@lean
-def shocked_forward(grid: Row, spot: float, option: Contract) -> float:
-    """Forward in a scenario: what the settlement average already holds no longer moves."""
-    free = free_share(grid, option.seconds)
-    if free >= 1.0:
-        return option.forward * spot
-    return option.forward * (1.0 - free) + option.forward * free * spot
+@merged
+def shocked_forward(forward: float, free: float, spot: float) -> float:
+    """Forward in a scenario: what the settlement average already holds no longer moves.
+
+    At a free share of one it is ``forward x spot`` to the bit.
+    """
+    return forward * (1.0 - free) + forward * free * spot
 
 
 @lean
@@ -100,15 +134,15 @@ def present_value(option: Contract) -> float:
 
 
 @lean
-def scenario_price(grid: Row, spot: float, rule: int, ahead: float, option: Contract) -> float:
-    """Price of an option in a scenario that is valued ``ahead`` seconds later, quote."""
-    forward = shocked_forward(grid, spot, option)
-    volatility = shocked_volatility(grid, rule, option)
-    years = max(0.0, option.seconds - ahead) / YEAR
-    discount = exp(-max(0.0, option.rate) * years)
-    return option_value(
-        option.sign, forward, option.strike, volatility * math.sqrt(years), discount
-    )
+def deviation_at(volatility: float, ahead: float, seconds: float) -> float:
+    """Standard deviation of the log-price at expiry, valued ``ahead`` seconds later."""
+    return volatility * math.sqrt(max(0.0, seconds - ahead) / YEAR)
+
+
+@lean
+def discount_at(rate: float, ahead: float, seconds: float) -> float:
+    """Present value of one unit of quote at expiry, valued ``ahead`` seconds later."""
+    return exp(-max(0.0, rate) * (max(0.0, seconds - ahead) / YEAR))
 
 
 @lean

@@ -3,7 +3,10 @@
 As molecular dynamics keeps neighbour lists, an account whose slack exceeds what a relative move of
 ``skin`` in every entry of g could cost it cannot reach a trigger until some entry has moved that
 far. The list is rebuilt when one has; a touched account is listed at once. Lists nest: owners are
-asked from the outer one; breaches are sought in the inner one, whose skin is a fifth as thick.
+asked from the outer one; breaches are sought in the inner one, whose skin is a fifth as thick. The
+outer one is rebuilt without looking at everybody: from a base a few skins wide each account has a
+radius, the move that it survives, and only those whose radius prices have nearly used up are looked
+at. A touched account has none until the next base.
 
 The bound: a leg of value v and requirement r loses at most ``skin * (|v| + watch * rate * |v|)``,
 with ``rate`` the steepest change of the requirement per unit of the leg. Terms that net (hub
@@ -15,6 +18,7 @@ Options have bounds of their own (:mod:`sim.margin.books`, :mod:`sim.margin.scan
 import numpy as np
 
 from sim.compile import inlined, lean, merged
+from sim.margin.anchor import left_skin, stamp, travelled
 from sim.margin.books import NOWHERE, books_spread
 from sim.margin.health import (
     assess_here,
@@ -25,7 +29,7 @@ from sim.margin.health import (
     terms_of,
 )
 from sim.margin.ratio import bent_spread
-from sim.margin.scan_watch import OLDEST, drivers_left, grid_spread, stamp_drivers
+from sim.margin.scan_watch import OLDEST, grid_spread
 from sim.margin.tail import predicted_spread
 from sim.margin.terms import Book, Holder, Terms, leg_value
 from sim.margin.weights import liability_weight
@@ -42,7 +46,9 @@ from sim.state.codes import (
 from sim.state.state import CLOSE, LOW, WATCHED, State
 from sim.state.world import BASIS, NET, World
 
-INNER = 0.2  # inner skin over outer skin
+OUTER, INNER, BASE = 0, 1, 2  # anchors of the two lists and of the radii
+INNER_SHARE = 0.2  # inner skin over outer skin
+BASE_SKINS = 4.0  # skin of the base over outer skin
 ROUNDING = 1e-9  # relative allowance for float rounding in the bound
 
 
@@ -120,101 +126,131 @@ def spread_viewed(terms: Terms, book: Book, who: Holder, watch: float, skin: flo
 
 
 @inlined
-def near(world: World, state: State, a: int, watch: float, skin: float) -> bool:
-    """Whether account ``a`` could reach ``watch`` times maintenance inside a skin."""
+def reach(world: World, state: State, a: int, watch: float, skin: float) -> float:
+    """Most that ``equity - watch x maintenance`` of account ``a`` can lose inside a skin, USD."""
     row = world.accounts[a]
-    equity, requirement = assess_here(world, state, MAINTENANCE, a)
     terms = terms_of(world)
     book = Book(state.balance, state.legs, state.g)
     who = Holder(a, state.rows[a].leg_count, row.emode)
     engine = world.venues[row.venue].engine
     width = skin + ROUNDING
     if scans(engine):
-        reach = grid_spread(world, state, a, watch, width)
+        most = grid_spread(world, state, a, watch, width)
     else:
         most = spread(terms, book, who, watch, engine == NET_OF_LEGS, width)
         if len(world.surfaces) > 0:
             most += books_spread(world, state, a, watch, NOWHERE)
-        reach = most * width
+        most *= width
     if world.settings[0].scans != 0:
-        reach += watch * predicted_spread(world, state, a) * width
-    return equity - watch * requirement <= reach or world.settings[0].watch_all != 0
+        most += watch * predicted_spread(world, state, a) * width
+    return most
+
+
+@inlined
+def near(world: World, state: State, a: int, watch: float, skin: float) -> bool:
+    """Whether account ``a`` could reach ``watch`` times maintenance inside a skin."""
+    equity, requirement = assess_here(world, state, MAINTENANCE, a)
+    return equity - watch * requirement <= reach(world, state, a, watch, skin)
+
+
+@lean
+def alarm(world: World, a: int) -> float:
+    """Multiple of maintenance below which somebody acts on account ``a``: its owner or others."""
+    return max(world.accounts[a].watch, 1.0)
+
+
+@lean
+def radius_of(world: World, state: State, a: int) -> float:
+    """Move that account ``a`` survives without an alarm, at most the base's skin.
+
+    Beyond what may be lost at any move (rounding up, time), losses grow at least in proportion to
+    the move, so that what the whole skin could cost bounds every part of it.
+    """
+    watch = alarm(world, a)
+    skin = BASE_SKINS * world.settings[0].skin
+    equity, requirement = assess_here(world, state, MAINTENANCE, a)
+    slack = equity - watch * requirement
+    whole = reach(world, state, a, watch, skin)
+    if slack > whole:
+        return skin
+    at_once = reach(world, state, a, watch, ROUNDING)
+    return skin * max(0.0, slack - at_once) / (whole - at_once) if whole > at_once else 0.0
+
+
+@lean
+def rebase(world: World, state: State) -> None:
+    """Note of every account how far prices may go from here before it must be looked at."""
+    for a in range(world.settings[0].accounts):
+        if world.settings[0].watch_all != 0:
+            state.radius[a] = 0.0
+        else:
+            state.radius[a] = radius_of(world, state, a)
+    state.clock[0].based_at = state.clock[0].now
+    stamp(world, state, BASE)
+
+
+@lean
+def base_serves(world: World, state: State, far: float) -> bool:
+    """Whether radii still say something: time has not passed them, nor prices their skin."""
+    return far <= BASE_SKINS * world.settings[0].skin and not too_old(world, state)
 
 
 @lean
 def rebuild(world: World, state: State) -> None:
     """List every account that is near, at the present g, and the close ones of these."""
+    skin = world.settings[0].skin
+    moved = travelled(world, state, BASE)
+    far = moved + skin * (1.0 + moved)
+    if not base_serves(world, state, far):
+        rebase(world, state)
+        far = skin
+    for i in range(state.clock[0].watched):
+        state.rows[state.lists[WATCHED, i]].listed = 0
     count = 0
     for a in range(world.settings[0].accounts):
-        watch = max(world.accounts[a].watch, 1.0)
-        listed = near(world, state, a, watch, world.settings[0].skin)
-        state.rows[a].listed = listed
-        if listed:
+        if state.radius[a] > far:
+            continue
+        if world.settings[0].watch_all != 0 or near(world, state, a, alarm(world, a), skin):
+            state.rows[a].listed = 1
             state.lists[WATCHED, count] = a
             count += 1
-        else:
-            state.rows[a].close = 0
     state.clock[0].watched = count
-    state.clock[0].listed_at = state.clock[0].now
-    stamp(state, 0)
+    stamp(world, state, OUTER)
     rebuild_close(world, state)
 
 
 @lean
 def rebuild_close(world: World, state: State) -> None:
     """List the watched accounts that are close to maintenance."""
+    for i in range(state.clock[0].close):
+        state.rows[state.lists[CLOSE, i]].close = 0
     count = 0
     for i in range(state.clock[0].watched):
         a = state.lists[WATCHED, i]
-        close = near(world, state, a, 1.0, INNER * world.settings[0].skin)
-        state.rows[a].close = close
-        if close:
+        all_of_them = world.settings[0].watch_all != 0
+        if all_of_them or near(world, state, a, 1.0, INNER_SHARE * world.settings[0].skin):
+            state.rows[a].close = 1
             state.lists[CLOSE, count] = a
             count += 1
     state.clock[0].close = count
-    stamp(state, 1)
-
-
-@lean
-def stamp(state: State, which: int) -> None:
-    """Note the g that a list was built at."""
-    for i in range(state.built_at.shape[1]):
-        for k in range(state.g.shape[1]):
-            state.built_at[which, i, k] = state.g[i, k]
-    stamp_drivers(state, which)
-
-
-@lean
-def left_skin(world: World, state: State, which: int, skin: float) -> bool:
-    """Whether some entry of g that maintenance reads has moved by more than ``skin`` since.
-
-    Relative to itself; for an option relative to its notional, with all that its scenarios see.
-    Rows of g that only opening reads are never looked at from a list.
-    """
-    g = state.g
-    for i in range(state.built_at.shape[1]):
-        for k in range(g.shape[1]):
-            built = state.built_at[which, i, k]
-            own = world.instruments[k].kind != OPTION or i == 2
-            if own and abs(g[i, k] - built) > skin * abs(built):
-                return True
-    return len(world.surfaces) > 0 and drivers_left(world, state, which, skin)
+    stamp(world, state, INNER)
 
 
 @lean
 def too_old(world: World, state: State) -> bool:
-    """Whether time alone calls for new lists: option books change with it, and beliefs do."""
-    if state.clock[0].learned > state.clock[0].listed_at:
+    """Whether time alone calls for new radii: option books change with it, and beliefs do."""
+    if state.clock[0].learned > state.clock[0].based_at:
         return True
-    return len(world.surfaces) > 0 and state.clock[0].now - state.clock[0].listed_at > OLDEST
+    return len(world.surfaces) > 0 and state.clock[0].now - state.clock[0].based_at > OLDEST
 
 
 @lean
 def refresh_list(world: World, state: State) -> None:
     """Rebuild the lists whose skins prices have left."""
-    if left_skin(world, state, 0, world.settings[0].skin) or too_old(world, state):
+    skin = world.settings[0].skin
+    if left_skin(world, state, OUTER, skin) or too_old(world, state):
         rebuild(world, state)
-    elif left_skin(world, state, 1, INNER * world.settings[0].skin):
+    elif left_skin(world, state, INNER, INNER_SHARE * skin):
         rebuild_close(world, state)
 
 

@@ -14,7 +14,7 @@ every processor (the C library's ``erfc`` has neither promise).
 import math
 from typing import NamedTuple
 
-from sim.compile import lean
+from sim.compile import lean, merged
 from sim.numerics import exp, log
 
 ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
@@ -34,15 +34,14 @@ class Greeks(NamedTuple):
     volga: float  # vega per 1.00 of volatility
 
 
-@lean
+@merged
 def _tail(x: float) -> float:
-    """Probability that a standard normal exceeds ``x >= 0``."""
-    if x > NOTHING:
-        return 0.0
-    density = exp(-0.5 * x * x)
-    if x > TAIL:
-        fraction = x + 1.0 / (x + 2.0 / (x + 3.0 / (x + 4.0 / (x + 0.65))))
-        return density / fraction / ROOT_TWO_PI
+    """Probability that a standard normal exceeds ``x >= 0``.
+
+    Both formulas are worked out and one is chosen: without branches, loops over options and
+    scenarios vectorise.
+    """
+    near = x <= TAIL
     over = 3.52624965998911e-2 * x + 0.700383064443688
     over = over * x + 6.37396220353165
     over = over * x + 33.912866078383
@@ -56,13 +55,22 @@ def _tail(x: float) -> float:
     under = under * x + 637.333633378831
     under = under * x + 793.826512519948
     under = under * x + 440.413735824752
-    return density * over / under
+    # x + 1/(x + 2/(x + 3/(x + 4/(x + 0.65)))) as one fraction, from the inside outwards
+    last = x + 0.65
+    fourth = x * last + 4.0
+    third = x * fourth + 3.0 * last
+    second = x * third + 2.0 * fourth
+    first = (x * second + third) * ROOT_TWO_PI
+    ratio = (over if near else second) / (under if near else first)
+    tail = exp(-0.5 * x * x) * ratio
+    return tail if x <= NOTHING else 0.0
 
 
-@lean
+@merged
 def normal_cdf(x: float) -> float:
     """Standard normal distribution function."""
-    return 1.0 - _tail(x) if x > 0.0 else _tail(-x)
+    tail = _tail(abs(x))
+    return 1.0 - tail if x > 0.0 else tail
 
 
 @lean
@@ -71,7 +79,7 @@ def normal_density(x: float) -> float:
     return exp(-0.5 * x * x) / ROOT_TWO_PI
 
 
-@lean
+@merged
 def option_value(
     sign: float, forward: float, strike: float, deviation: float, discount: float
 ) -> float:
@@ -88,12 +96,13 @@ def option_value(
     discount : float
         Present value of one unit of quote paid at expiry.
     """
-    if deviation <= 0.0 or forward <= 0.0:
-        return discount * max(0.0, sign * (forward - strike))
     d1 = log(forward / strike) / deviation + 0.5 * deviation
     d2 = d1 - deviation
-    worth = forward * normal_cdf(sign * d1) - strike * normal_cdf(sign * d2)
-    return discount * max(0.0, sign * worth)
+    worth = sign * (forward * normal_cdf(sign * d1) - strike * normal_cdf(sign * d2))
+    intrinsic = sign * (forward - strike)
+    open_yet = (deviation > 0.0) & (forward > 0.0)
+    worth = worth if open_yet else intrinsic
+    return discount * (worth if worth > 0.0 else 0.0)
 
 
 @lean

@@ -5,23 +5,44 @@ values follow the prices that the venue publishes. What scenario values depend o
 them, so that watch lists can tell when a scenario's result may have changed.
 """
 
-import math
+from typing import NamedTuple
+
+import numpy as np
 
 from sim.compile import lean
 from sim.ledger import post, settle_flat
-from sim.margin.shocks import YEAR, Contract, free_share, present_value, shocked_volatility
-from sim.market.surface import SurfaceTerms, implied_volatility, next_level
+from sim.margin.shocks import (
+    YEAR,
+    Contract,
+    VolShocks,
+    deviation_at,
+    discount_at,
+    free_share,
+    shocked_volatility,
+    vol_shocks,
+)
+from sim.market.black import option_value
+from sim.market.surface import SurfaceTerms, Term, at_term, next_level, strike_volatility
 from sim.numerics import exp, log
 from sim.state.codes import (
     DRIVERS,
     FIRST_DEVIATION,
     FORWARD,
     FREE,
-    GRIDS,
     HUB_GRID,
-    SPOT,
+    OWN_GRID,
+    TOKEN,
 )
-from sim.state.state import State
+from sim.state.rows import Row
+from sim.state.state import (
+    DEVIATION_QUOTED,
+    DISCOUNT_QUOTED,
+    FORWARD_QUOTED,
+    SIGN_QUOTED,
+    STRIKE_QUOTED,
+    VALUE_QUOTED,
+    State,
+)
 from sim.state.world import World
 
 
@@ -52,60 +73,138 @@ def contract_of(world: World, state: State, k: int) -> Contract:
     return Contract(row.sign, row.strike, now.forward, now.vol, now.seconds, row.rate)
 
 
+class Page(NamedTuple):
+    """What all options of one book (venue, underlying, expiry) have in common now."""
+
+    spot: float  # quote
+    token: float  # USD per unit of quote
+    forward: float  # quote
+    discount: float  # present value of one unit of quote at expiry
+    seconds: float  # to expiry
+    level: float  # of volatility at the surface's reference term
+    term: Term
+
+
+class Glass(NamedTuple):
+    """How one grid looks at a book."""
+
+    free: float  # share of the settlement average that is not known yet
+    root: float  # of the time to expiry, as scenarios see it, sqrt(years)
+    shocks: VolShocks
+
+
 @lean
-def quote_option(world: World, state: State, k: int) -> None:
-    """Forward, implied volatility and time to expiry of option k, from the published price."""
+def terms_of_surface(world: World, u: int) -> SurfaceTerms:
+    """Shape of one volatility surface."""
+    row = world.surfaces[u]
+    return SurfaceTerms(row.skew, row.smile, row.slope, row.reference)
+
+
+@lean
+def page_of(world: World, state: State, k: int) -> Page:
+    """The book of option k at the published price."""
     row = world.options[k]
-    surface = world.surfaces[row.surface]
     spot = state.feeds[world.instruments[k].oracle].published
     seconds = max(0.0, row.expiry - state.clock[0].now)
     years = seconds / YEAR
     forward = spot * exp(row.rate * years)
-    terms = SurfaceTerms(surface.skew, surface.smile, surface.slope, surface.reference)
     level = state.levels[0, row.surface]
-    state.options[k].forward = forward
-    state.options[k].seconds = seconds
-    state.options[k].vol = implied_volatility(terms, level, row.strike, forward, years)
+    term = at_term(terms_of_surface(world, row.surface), level, years)
+    discount = discount_at(row.rate, 0.0, seconds)
+    return Page(spot, token_price(world, state, k), forward, discount, seconds, level, term)
 
 
 @lean
-def note_drivers(world: World, state: State, k: int, token: float) -> None:
-    """Write what the scenario values of option k depend on, for the venue's grid and the hub's."""
-    option = contract_of(world, state, k)
-    spot = state.feeds[world.instruments[k].oracle].published
-    for i in range(GRIDS):
-        venue = len(world.grids) - 1 if i == HUB_GRID else world.instruments[k].venue
-        grid = world.grids[venue]
-        state.drivers[i, SPOT, k] = spot * token
-        state.drivers[i, FORWARD, k] = option.forward * token
-        if grid.count == 0:
+def glass_of(grid: Row, seconds: float) -> Glass:
+    """How a grid looks at a book of that time to expiry."""
+    shocks = vol_shocks(grid, seconds)
+    return Glass(free_share(grid, seconds), deviation_at(1.0, grid.lookahead, seconds), shocks)
+
+
+@lean
+def quote_option(world: World, state: State, k: int, page: Page) -> float:
+    """Write what option k is valued with; return log(strike / forward)."""
+    row = world.options[k]
+    moneyness = log(row.strike / page.forward)
+    vol = strike_volatility(terms_of_surface(world, row.surface), page.term, moneyness)
+    state.options[k].forward = page.forward
+    state.options[k].seconds = page.seconds
+    state.options[k].vol = vol
+    quotes = state.quotes
+    quotes[SIGN_QUOTED, k] = row.sign
+    quotes[FORWARD_QUOTED, k] = page.forward
+    quotes[STRIKE_QUOTED, k] = row.strike
+    quotes[DEVIATION_QUOTED, k] = deviation_at(vol, 0.0, page.seconds)
+    quotes[DISCOUNT_QUOTED, k] = page.discount
+    state.g[2, k] = page.spot * page.token
+    state.drivers[OWN_GRID, TOKEN, k] = page.token
+    state.drivers[OWN_GRID, FORWARD, k] = page.forward * page.token
+    return moneyness
+
+
+@lean
+def note_drivers(state: State, i: int, k: int, page: Page, glass: Glass, moneyness: float) -> None:
+    """Write what the scenario values of option k under one grid depend on."""
+    state.drivers[i, TOKEN, k] = page.token
+    state.drivers[i, FORWARD, k] = page.forward * page.token
+    state.drivers[i, FREE, k] = page.forward * page.token * glass.free
+    for d in range(FIRST_DEVIATION, DRIVERS):
+        vol = shocked_volatility(glass.shocks, d - FIRST_DEVIATION, state.options[k].vol, moneyness)
+        state.drivers[i, d, k] = vol * glass.root
+
+
+@lean
+def quote_all(world: World, state: State) -> None:
+    """Quote every option, book by book; options of one book stand next to each other."""
+    hub = world.grids[len(world.grids) - 1]
+    book = -1
+    page = page_of(world, state, 0)
+    own = glass_of(hub, 1.0)
+    everywhere = own
+    for k in range(len(world.options)):
+        row = world.options[k]
+        if row.sign == 0.0 or state.options[k].settled != 0:
             continue
-        state.drivers[i, FREE, k] = option.forward * token * free_share(grid, option.seconds)
-        root = math.sqrt(max(0.0, option.seconds - grid.lookahead) / YEAR)
-        for d in range(FIRST_DEVIATION, DRIVERS):
-            vol = shocked_volatility(grid, d - FIRST_DEVIATION, option)
-            state.drivers[i, d, k] = vol * root
+        grid = world.grids[world.instruments[k].venue]
+        if row.book != book:
+            book = row.book
+            page = page_of(world, state, k)
+            own = glass_of(grid, page.seconds)
+            everywhere = glass_of(hub, page.seconds)
+        moneyness = quote_option(world, state, k, page)
+        if grid.count > 0:
+            note_drivers(state, OWN_GRID, k, page, own, moneyness)
+        if hub.count > 0:
+            note_drivers(state, HUB_GRID, k, page, everywhere, moneyness)
+
+
+@lean
+def value_quoted(quotes: np.ndarray) -> None:
+    """Value everything that is quoted: a loop without branches, so that it vectorises."""
+    sign, forward, strike = quotes[SIGN_QUOTED], quotes[FORWARD_QUOTED], quotes[STRIKE_QUOTED]
+    deviation, discount = quotes[DEVIATION_QUOTED], quotes[DISCOUNT_QUOTED]
+    value = quotes[VALUE_QUOTED]
+    for k in range(quotes.shape[1]):
+        value[k] = option_value(sign[k], forward[k], strike[k], deviation[k], discount[k])
 
 
 @lean
 def refresh_options(world: World, state: State) -> None:
     """Value every option, and note what its scenario values depend on."""
+    quote_all(world, state)
+    value_quoted(state.quotes)
     for k in range(len(world.options)):
-        if world.options[k].sign == 0.0 or state.options[k].settled != 0:
-            continue
-        quote_option(world, state, k)
-        token = token_price(world, state, k)
-        value = present_value(contract_of(world, state, k)) * token
-        state.g[0, k] = value
-        state.g[1, k] = value
-        state.g[2, k] = state.feeds[world.instruments[k].oracle].published * token
-        note_drivers(world, state, k, token)
+        if world.options[k].sign != 0.0 and state.options[k].settled == 0:
+            value = state.quotes[VALUE_QUOTED, k] * state.drivers[OWN_GRID, TOKEN, k]
+            state.g[0, k] = value
+            state.g[1, k] = value
 
 
 @lean
 def retire(state: State, k: int) -> None:
     """An expired option is worth nothing, to nobody."""
     state.options[k].settled = 1
+    state.quotes[SIGN_QUOTED, k] = 0.0
     state.g[0, k] = 0.0
     state.g[1, k] = 0.0
     state.clock[0].version += 1

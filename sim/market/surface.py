@@ -28,6 +28,28 @@ class SurfaceTerms(NamedTuple):
     reference: float  # years, the term at which the level holds
 
 
+class Term(NamedTuple):
+    """What all strikes of one expiry have in common."""
+
+    width: float  # log-moneyness that counts as one standardised unit
+    level: float  # at-the-money volatility, 1/sqrt(year)
+
+
+@lean
+def at_term(terms: SurfaceTerms, level: float, years: float) -> Term:
+    """The surface at a time to expiry; ``level`` is the at-the-money one at the reference term."""
+    term = max(years, SHORTEST) / terms.reference
+    return Term(math.sqrt(term), level * power(term, terms.slope))
+
+
+@lean
+def strike_volatility(terms: SurfaceTerms, term: Term, moneyness: float) -> float:
+    """Volatility at ``moneyness = log(strike / forward)`` of one expiry, 1/sqrt(year)."""
+    x = min(FARTHEST, max(-FARTHEST, moneyness / term.width))
+    smile = 1.0 + terms.skew * x + terms.smile * x * x
+    return min(HIGHEST, max(LOWEST, term.level * smile))
+
+
 @lean
 def implied_volatility(
     terms: SurfaceTerms, level: float, strike: float, forward: float, years: float
@@ -45,11 +67,7 @@ def implied_volatility(
     years : float
         Time to expiry.
     """
-    term = max(years, SHORTEST) / terms.reference
-    x = log(strike / forward) / math.sqrt(term)
-    x = min(FARTHEST, max(-FARTHEST, x))
-    smile = 1.0 + terms.skew * x + terms.smile * x * x
-    return min(HIGHEST, max(LOWEST, level * power(term, terms.slope) * smile))
+    return strike_volatility(terms, at_term(terms, level, years), log(strike / forward))
 
 
 @lean

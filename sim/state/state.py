@@ -115,7 +115,7 @@ CLOCK = np.dtype(
         ("flagged", "i8"),
         ("arriving", "i8"),
         ("version", "i8"),  # of g; scenario values of an older one are stale
-        ("listed_at", "f8"),  # time at which the watch list was built, s
+        ("based_at", "f8"),  # time at which the radii of accounts were noted, s
         ("learned", "f8"),  # time of the last observation, s
     ]
 )
@@ -128,6 +128,15 @@ OPTION_STATE = np.dtype(
         ("settled", "i8"),  # 1 once it has expired and been paid out
     ]
 )
+
+# Rows of ``State.quotes``: what options are valued with, by column for a loop over all
+SIGN_QUOTED = 0  # +1 call, -1 put, 0 no option
+FORWARD_QUOTED = 1  # quote
+STRIKE_QUOTED = 2  # quote
+DEVIATION_QUOTED = 3  # volatility x sqrt(time)
+DISCOUNT_QUOTED = 4
+VALUE_QUOTED = 5  # quote
+QUOTED = 6
 
 GENERATIONS = 8
 
@@ -188,7 +197,9 @@ class State(NamedTuple):
     fundamental: Floats  # (N,) USD, prices without our order flow
     history: Floats  # (Q, M+2) ring of (time, marks, wave) that delayed feeds read
     g: Floats  # (3, 7 or 8, K) what health reads, by row as named above
-    built_at: Floats  # (2, 3 or 5, K) g that maintenance reads, when the two lists were built
+    built_at: Floats  # (3, 3 or 5, K) g that maintenance reads, when lists and radii were made
+    scale_at: Floats  # the same shape: unit in which moves of it are measured
+    radius: Floats  # (margined accounts,) relative move that an account survives unlooked at
     rows: Rows  # (A,) ACCOUNT_STATE
     lists: Ints  # (LISTS, margined accounts)
     capacity: Floats  # (L,) USD a liquidator can still take in this block
@@ -199,12 +210,15 @@ class State(NamedTuple):
     stats: Rows  # (1,) RESULT
     clock: Rows  # (1,) CLOCK
     options: Rows  # (K,) OPTION_STATE
+    quotes: Floats  # (QUOTED, K) as named above
     levels: Floats  # (2, U) volatility level now, and the price it was set at, USD
     drivers: Floats  # (GRIDS, DRIVERS, K) what scenario values depend on
-    drivers_at: Floats  # (2, GRIDS, DRIVERS, K) the same when the lists were built
-    shelf: Floats  # (GRIDS, S+2, K) scenario values per option, quote
-    shelf_now: Floats  # (GRIDS, K) value per option at the same time, quote
+    drivers_at: Floats  # (3, GRIDS, DRIVERS, K) the same when lists and radii were made
+    reach_at: Floats  # the same shape: unit in which moves of it are measured
+    shelf: Floats  # (GRIDS, K, S+2) scenario values per option, USD
+    shelf_now: Floats  # (GRIDS, K) value per option at the same time, USD
     shelf_factor: Floats  # (GRIDS, 3, J) discounts and basis shares
+    shelf_desk: Floats  # (2, S) scratch: one account's results
     shelf_at: Ints  # (GRIDS, K) version of g that the values belong to
     belief: Floats  # (4, N) what engines have filtered, by row as named above
     covariance: Floats  # (lag + 1, N, N) 1/s, newest first: what correlations are read from

@@ -41,6 +41,7 @@ class World(NamedTuple):
     surfaces: Rows  # (U,) SURFACE
     surface_level: Floats  # (R, U) volatility to which the level is drawn in each regime
     scenarios: Rows  # (S,) SCENARIO; one row alone: neither options nor grids
+    columns: Floats  # (5, S) the same by column, for loops over them
     grids: Rows  # (V+1,) GRID; count 0: none
     contingency: Rows  # (LEVELS, V+1) CONTINGENCY
     option_margin: Rows  # (LEVELS, V+1) OPTION_MARGIN, the listing venue's

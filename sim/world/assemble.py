@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.compile import jit
 from sim.liquidation.adl import CLAIMS
+from sim.margin.grid import by_column
 from sim.margin.health import assess
 from sim.market.options import refresh_options
 from sim.state import codes
@@ -16,6 +17,7 @@ from sim.state.state import (
     ACCOUNT_STATE,
     CLOCK,
     FEED,
+    FORWARD_QUOTED,
     HIGH_INITIAL,
     LISTS,
     LOW_INITIAL,
@@ -23,7 +25,9 @@ from sim.state.state import (
     OPENING_VARIANCE,
     OPTION_STATE,
     POOL,
+    QUOTED,
     RESULT,
+    STRIKE_QUOTED,
     VARIANCE,
     WATCHED_ROWS,
     State,
@@ -90,7 +94,9 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
         fundamental=np.zeros(n),
         history=np.zeros((ring, m + 2)),
         g=np.zeros((8 if tables.responds(config) else 7 if views else 3, k)),
-        built_at=np.zeros((2, WATCHED_ROWS if views else 3, k)),
+        built_at=np.zeros((3, WATCHED_ROWS if views else 3, k)),
+        scale_at=np.zeros((3, WATCHED_ROWS if views else 3, k)),
+        radius=np.zeros(margined),
         rows=np.zeros(a, dtype=ACCOUNT_STATE),
         lists=np.zeros((LISTS, margined), dtype=np.int64),
         capacity=np.zeros(len(layout.liquidators)),
@@ -120,14 +126,24 @@ def option_state(layout: Layout) -> dict[str, np.ndarray]:
     scenarios = max(0 if grid is None else len(grid.scenarios) for grid in grids)
     return {
         "options": np.zeros(k, dtype=OPTION_STATE),
+        "quotes": no_quotes(k),
         "levels": np.ones((2, u)),
         "drivers": np.zeros((codes.GRIDS, codes.DRIVERS, k)),
-        "drivers_at": np.zeros((2, codes.GRIDS, codes.DRIVERS, k)),
-        "shelf": np.zeros((codes.GRIDS, scenarios + 2, k)),
+        "drivers_at": np.zeros((3, codes.GRIDS, codes.DRIVERS, k)),
+        "reach_at": np.zeros((3, codes.GRIDS, codes.DRIVERS, k)),
+        "shelf": np.zeros((codes.GRIDS, k, scenarios + 2)),
         "shelf_now": np.zeros((codes.GRIDS, k)),
         "shelf_factor": np.zeros((codes.GRIDS, 3, max(1, len(books)))),
+        "shelf_desk": np.zeros((2, scenarios)),
         "shelf_at": np.full((codes.GRIDS, k), -1, dtype=np.int64),
     }
+
+
+def no_quotes(instruments: int) -> np.ndarray:
+    """Quotes of instruments that are no options: worth nothing, and safe to divide by."""
+    quotes = np.zeros((QUOTED, instruments))
+    quotes[[FORWARD_QUOTED, STRIKE_QUOTED]] = 1.0
+    return quotes
 
 
 def belief_state(layout: Layout) -> dict[str, np.ndarray]:
@@ -312,6 +328,7 @@ def assemble(
         surfaces=surfaces,
         surface_level=surface_level,
         scenarios=scenarios,
+        columns=by_column(scenarios),
         grids=grids,
         contingency=tables.contingency_table(layout),
         option_margin=tables.option_margin_table(layout),

@@ -16,9 +16,10 @@ from sim.margin.addons import confidence_charge, depeg_charge
 from sim.margin.grid import (
     ALL,
     LINEAR,
+    PNL,
     Holding,
     Shelf,
-    scenario_pnl,
+    by_column,
     shelve,
     worst_pnl,
 )
@@ -165,11 +166,12 @@ class _Desk:
     def _shelf(self) -> Shelf:
         count, size = len(self.scenarios), self.size
         shelf = Shelf(
-            value=np.zeros((count + 2, size)),
+            value=np.zeros((size, count + 2)),
             now=np.zeros(size),
             options=no_options(size),
             instruments=np.zeros(size, dtype=INSTRUMENT),
             factor=np.zeros((3, max(1, len(self.portfolio.expiries)))),
+            desk=np.zeros((2, count)),
         )
         shelf.options["book"][self.first :] = self.books
         shelf.options["strike"][self.first :] = [option.strike for option in self.options]
@@ -183,7 +185,7 @@ class _Desk:
                 float(expiry.seconds),
                 float(expiry.rate),
             )
-            shelve(self.grid, self.scenarios, shelf, k, self.scan, contract)
+            shelve(self.grid, by_column(self.scenarios), shelf, k, self.scan, contract)
         return shelf
 
     def haircut(self, number: int) -> Haircut:
@@ -234,8 +236,7 @@ def grid_margin(venue: VenueConfig, portfolio: Portfolio) -> Margin:
     desk = _Desk(venue, portfolio)
     rows = contingency_rows(venue.contingency)
     holding = desk.holding()
-    loss, worst = worst_pnl(desk.grid, desk.scenarios, desk.shelf, holding)
-    pnl = tuple(scenario_pnl(desk.shelf, row, s, holding) for s, row in enumerate(desk.scenarios))
+    loss, worst = worst_pnl(desk.grid, by_column(desk.scenarios), desk.shelf, holding)
     options = float(np.sum(desk.quantity * desk.shelf.now))
     deposits = float(np.sum(desk.quantity[: desk.first - 1] * desk.price))
     equity = portfolio.cash + options + deposits + sum(portfolio.perpetual.unsettled)
@@ -245,6 +246,7 @@ def grid_margin(venue: VenueConfig, portfolio: Portfolio) -> Margin:
         added = added_on(terms, desk.shelf, costs, holding)
         need = grid_requirement(terms, loss, added, float(portfolio.peg))
         left.append(equity - at_least(desk.grid, desk.shelf, costs, holding, need))
+    pnl = tuple(desk.shelf.desk[PNL])
     return Margin(left[0], left[1], equity, options, deposits, pnl, worst)
 
 
@@ -270,8 +272,8 @@ def published_margin(
         raise SluicegateError(
             "a risk array has one entry per scenario of the grid", "grid.scenarios", count
         )
-    value = np.zeros((count + 2, size))
-    value[:count] = table.T
+    value = np.zeros((size, count + 2))
+    value[:, :count] = table
     held = np.ones(size) if quantity is None else np.array(quantity, dtype=float)
     shelf = Shelf(
         value,
@@ -279,14 +281,14 @@ def published_margin(
         no_options(size),
         np.zeros(size, dtype=INSTRUMENT),
         np.zeros((3, 1)),
+        np.zeros((2, count)),
     )
     grid, scenarios = grid_row(venue.grid)[0], scenario_rows(venue.grid)
     holding = Holding(np.arange(size), size, held, ALL, ALL, 0.0, 0.0)
-    loss, worst = worst_pnl(grid, scenarios, shelf, holding)
-    pnl = tuple(scenario_pnl(shelf, row, s, holding) for s, row in enumerate(scenarios))
+    loss, worst = worst_pnl(grid, by_column(scenarios), shelf, holding)
     rows = contingency_rows(venue.contingency)
     need = [grid_requirement(rows[n], loss, 0.0, 1.0) for n in range(2)]
-    return Margin(-need[0], -need[1], 0.0, scenarios=pnl, worst=worst)
+    return Margin(-need[0], -need[1], 0.0, scenarios=tuple(shelf.desk[PNL]), worst=worst)
 
 
 def standard_margin(
