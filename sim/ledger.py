@@ -48,7 +48,7 @@ def touch(state: State, a: int, k: int) -> None:
         state.legs[a, at] = k
         state.rows[a].leg_count = count + 1
     if a < state.lists.shape[1]:
-        state.radius[a] = 0.0
+        state.radius[:, a] = 0.0
         list_account(state, a)
 
 

@@ -6,9 +6,10 @@ All act on ``state``; ``world`` is read-only. The laboratory calls the same phas
 from sim.compile import lean
 from sim.liquidation.hedges import note_closed
 from sim.liquidation.rounds import flag_breaches, run_rounds
+from sim.margin.anchor import travelled
 from sim.margin.beliefs import learn
 from sim.margin.health import assess, assess_here
-from sim.margin.watch import look
+from sim.margin.watch import OUTER, look
 from sim.market.accrual import accrue_all
 from sim.market.course import Course, move_prices
 from sim.market.deleverage import deleverage
@@ -17,7 +18,7 @@ from sim.market.options import move_volatility
 from sim.market.transfers import deliver_due, send, spare_elsewhere
 from sim.rules import Rules, TraderAction, TraderView
 from sim.state.codes import INITIAL, MAINTENANCE
-from sim.state.state import ACTING, WATCHED, State
+from sim.state.state import ACTING, ALARM, WATCHED, State
 from sim.state.world import World
 
 HOUR = 3600.0
@@ -108,13 +109,17 @@ def record(world: World, state: State) -> None:
 
 @lean
 def find_acting(world: World, state: State) -> int:
-    """Accounts whose owner looks now and finds them below his watch level; returns how many."""
+    """Accounts whose owner looks now and finds them below his watch level; returns how many.
+
+    No prices have gone as far as those he need not look at survive.
+    """
     count = 0
     step_number = state.clock[0].step
+    moved = travelled(world, state, OUTER)
     for i in range(state.clock[0].watched):
         a = state.lists[WATCHED, i]
         row = world.accounts[a]
-        if (step_number + row.phase) % row.interval != 0:
+        if state.radius[ALARM, a] > moved or (step_number + row.phase) % row.interval != 0:
             continue
         equity, required = assess_here(world, state, MAINTENANCE, a)
         if equity < row.watch * required:

@@ -2,8 +2,9 @@
 
 An anchor is a note of the watched rows of g, and of what scenario values of options depend on, at
 the time a list was made, each with the scale that its moves are measured in: relative to itself;
-for an option's value and forward relative to its notional, for deviations absolutely. Prices of the
-token that options are quoted in count `TOKEN_WEIGHT`-fold, since scenario values move with them too.
+for an option's value and forward relative to its notional, for deviations absolutely. Prices of
+the token that options are quoted in count `TOKEN_WEIGHT`-fold, since scenario values move with them
+too. An option that nobody holds moves nobody's health, however far it goes.
 """
 
 import numpy as np
@@ -31,14 +32,18 @@ def stamp(world: World, state: State, which: int) -> None:
 @lean
 def stamp_option(state: State, which: int, k: int) -> None:
     """The part of an anchor that belongs to option k."""
-    notional = abs(state.g[NOTIONAL, k])
+    held = state.pools[k].deposits != 0.0 or state.pools[k].loans != 0.0
+    notional = abs(state.g[NOTIONAL, k]) if held else np.inf
     for i in range(NOTIONAL):
         state.scale_at[which, i, k] = notional
     for i in range(state.drivers.shape[0]):
         for d in range(DRIVERS):
             state.drivers_at[which, i, d, k] = state.drivers[i, d, k]
-            state.reach_at[which, i, d, k] = 1.0 if d >= FIRST_DEVIATION else notional
-        state.reach_at[which, i, TOKEN, k] = state.drivers[i, TOKEN, k] / TOKEN_WEIGHT
+            state.reach_at[which, i, d, k] = notional
+            if held and d >= FIRST_DEVIATION:
+                state.reach_at[which, i, d, k] = 1.0
+        if held:
+            state.reach_at[which, i, TOKEN, k] = state.drivers[i, TOKEN, k] / TOKEN_WEIGHT
 
 
 @lean

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compile import lean
+from sim.compile import lean, merged
 from sim.margin.shocks import (
     Contract,
     basis_factor,
@@ -131,7 +131,7 @@ def shelve(
     shelf.factor[BASIS_FACTOR, b] = basis_factor(grid, option.seconds)
 
 
-@lean
+@merged
 def held_here(shelf: Shelf, holding: Holding, k: int) -> bool:
     """Whether instrument k is one of those that the holding is about."""
     if holding.venue not in (ALL, shelf.instruments[k].venue):
@@ -139,7 +139,7 @@ def held_here(shelf: Shelf, holding: Holding, k: int) -> bool:
     return holding.underlying in (ALL, shelf.instruments[k].group)
 
 
-@lean
+@merged
 def open_desk(columns: np.ndarray, shelf: Shelf, holding: Holding) -> None:
     """Start every scenario's result with the legs that are not on the shelf."""
     pnl = shelf.desk[PNL]
@@ -149,14 +149,14 @@ def open_desk(columns: np.ndarray, shelf: Shelf, holding: Holding) -> None:
         pnl[s] = gain * damping[s]
 
 
-@lean
+@merged
 def add_leg(row: np.ndarray, quantity: float, value: np.ndarray, count: int) -> None:
     """Add ``quantity`` of an instrument to a row of the desk, scenario by scenario."""
     for s in range(count):
         row[s] += quantity * value[s]
 
 
-@lean
+@merged
 def add_book(columns: np.ndarray, shelf: Shelf, b: int, now: float) -> None:
     """Add the result of one book of options, whose worth stands on the desk."""
     pnl, worth = shelf.desk[PNL], shelf.desk[WORTH]
@@ -170,7 +170,7 @@ def add_book(columns: np.ndarray, shelf: Shelf, b: int, now: float) -> None:
         worth[s] = 0.0
 
 
-@lean
+@merged
 def value_holding(columns: np.ndarray, shelf: Shelf, holding: Holding) -> None:
     """Profit or loss of a holding in every scenario, onto the desk."""
     open_desk(columns, shelf, holding)
@@ -195,7 +195,7 @@ def value_holding(columns: np.ndarray, shelf: Shelf, holding: Holding) -> None:
         add_book(columns, shelf, last, now)
 
 
-@lean
+@merged
 def basis_loss(grid: Row, shelf: Shelf, holding: Holding) -> float:
     """Basis charge of a holding, zero or negative: each expiry's forward may move alone.
 
@@ -225,9 +225,21 @@ def basis_loss(grid: Row, shelf: Shelf, holding: Holding) -> float:
     return total
 
 
-@lean
-def worst_pnl(grid: Row, columns: np.ndarray, shelf: Shelf, holding: Holding) -> tuple[float, int]:
-    """Worst result over the grid and the basis charge, and which scenario it is.
+@merged
+def lowest(row: np.ndarray, count: int) -> float:
+    """Smallest of the first entries of a row, and at most zero; two chains, which overlap."""
+    even = 0.0
+    odd = 0.0
+    for s in range(0, count - 1, 2):
+        even = row[s] if row[s] < even else even
+        odd = row[s + 1] if row[s + 1] < odd else odd
+    last = row[count - 1] if count > 0 else 0.0
+    return min(even, odd, last)
+
+
+@merged
+def worst_pnl(grid: Row, columns: np.ndarray, shelf: Shelf, holding: Holding) -> float:
+    """Worst result over the grid and the basis charge.
 
     Parameters
     ----------
@@ -242,19 +254,12 @@ def worst_pnl(grid: Row, columns: np.ndarray, shelf: Shelf, holding: Holding) ->
 
     Returns
     -------
-    tuple of (float, int)
-        Profit or loss, at most zero; place of the scenario, or the number of scenarios when the
-        basis charge (or nothing) is worst.
+    float
+        Profit or loss, at most zero.
     """
     mine = columns[:, grid.first : grid.first + grid.count]
     value_holding(mine, shelf, holding)
-    worst = basis_loss(grid, shelf, holding)
-    which = grid.count
-    for s in range(grid.count):
-        if shelf.desk[PNL, s] < worst:
-            worst = shelf.desk[PNL, s]
-            which = s
-    return worst, which
+    return min(basis_loss(grid, shelf, holding), lowest(shelf.desk[PNL], grid.count))
 
 
 @lean

@@ -4,7 +4,7 @@ Scenario values belong to instruments and are shared by all accounts; a column o
 filled when somebody first needs it after prices have moved.
 """
 
-from sim.compile import lean
+from sim.compile import lean, merged
 from sim.margin.addons import naked_shorts, short_notional
 from sim.margin.books import NOWHERE, books_requirement
 from sim.margin.exposure import exposure, hub_row, is_here, moves
@@ -27,7 +27,7 @@ from sim.state.state import LOW_INITIAL, State
 from sim.state.world import LONG, SHORT, World
 
 
-@lean
+@merged
 def shelf_of(world: World, state: State, i: int) -> Shelf:
     """Scenario values under the venues' own grids, or under the hub's."""
     return Shelf(
@@ -83,7 +83,7 @@ def leg_charge(world: World, state: State, level: int, a: int, k: int) -> float:
     return size * state.g[0, k] * (1.0 - world.weight[LONG, level, emode, k])
 
 
-@lean
+@merged
 def holding_of(world: World, state: State, a: int, n: int) -> Holding:
     """Legs of row ``a`` on underlying n (or ALL) that its engine scans."""
     venue = world.accounts[a].venue
@@ -104,7 +104,7 @@ def holding_of(world: World, state: State, a: int, n: int) -> Holding:
     return Holding(state.legs[a], count, state.balance[:, a], n, place, delta, scanned)
 
 
-@lean
+@merged
 def is_first(world: World, state: State, a: int, i: int) -> bool:
     """Whether leg ``i`` of row ``a`` is the first on its underlying."""
     n = world.instruments[state.legs[a, i]].group
@@ -129,11 +129,10 @@ def grid_loss(world: World, state: State, a: int) -> float:
     for j in range(state.rows[a].leg_count):
         if is_first(world, state, a, j):
             n = world.instruments[state.legs[a, j]].group
-            loss, _ = worst_pnl(grid, world.columns, shelf, holding_of(world, state, a, n))
-            alone += loss
+            alone += worst_pnl(grid, world.columns, shelf, holding_of(world, state, a, n))
     if grid.offset <= 0.0:
         return alone
-    together, _ = worst_pnl(grid, world.columns, shelf, holding_of(world, state, a, ALL))
+    together = worst_pnl(grid, world.columns, shelf, holding_of(world, state, a, ALL))
     return with_offset(grid, alone, together)
 
 

@@ -17,16 +17,17 @@ from sim.numerics import exp
 from sim.state.codes import (
     BALANCE,
     FORWARD,
+    GRIDS,
     HUB_GRID,
     MAINTENANCE,
     OPTION,
     OWN_GRID,
     TAIL_RISK,
 )
-from sim.state.state import State
+from sim.state.state import AGED, SHAKEN, State
 from sim.state.world import World
 
-OLDEST = 3600.0  # s after which lists that hold option books are rebuilt
+OLDEST = 4.0 * 3600.0  # s after which lists that hold option books are rebuilt
 PEAK = 0.39894228040143276  # of the normal density
 
 
@@ -67,12 +68,10 @@ def option_reach(world: World, state: State, venue: int, k: int, skin: float) ->
 
 @lean
 def widest(world: World, state: State, venue: int, k: int) -> float:
-    """Most that the worst result can change per USD of instrument k's value, under either engine.
+    """Most that the worst result can change per USD of instrument k's value.
 
-    For a grid the largest damped relative move of its underlying.
+    The largest damped relative move of its underlying.
     """
-    if world.venues[venue].engine == TAIL_RISK:
-        return tail_slope(world, state, venue, k)
     grid = world.grids[venue]
     scan = world.scan_range[venue, world.instruments[k].group]
     most = 0.0
@@ -96,25 +95,40 @@ def ageing(world: World, state: State, venue: int, k: int) -> float:
 
 
 @lean
+def note_reaches(world: World, state: State, skin: float) -> None:
+    """Write, per instrument and grid, what `leg_reach` reads: shared by all accounts."""
+    for k in range(len(world.instruments)):
+        for i in range(GRIDS):
+            venue = hub_row(world) if i == HUB_GRID else world.instruments[k].venue
+            if world.grids[venue].count == 0:
+                continue
+            if world.instruments[k].kind == OPTION:
+                state.reaches[i, SHAKEN, k] = option_reach(world, state, venue, k, skin)
+                state.reaches[i, AGED, k] = ageing(world, state, venue, k)
+            else:
+                state.reaches[i, SHAKEN, k] = widest(world, state, venue, k)
+
+
+@lean
 def leg_reach(world: World, state: State, a: int, k: int, skin: float) -> tuple[float, float]:
     """Most that one leg changes equity, and the requirement, inside a skin, USD."""
     venue = world.accounts[a].venue
+    i = HUB_GRID if venue == hub_row(world) else OWN_GRID
     terms = world.contingency[MAINTENANCE, venue]
-    engine = world.venues[venue].engine
-    quantity = state.balance[k, a]
-    size = abs(quantity)
+    tail = world.venues[venue].engine == TAIL_RISK
+    size = abs(state.balance[k, a])
     if world.instruments[k].kind == OPTION:
         notional = size * state.g[2, k]
-        if not is_here(world, venue, k) or engine == TAIL_RISK:
+        if not is_here(world, venue, k) or tail:
             return 0.0, 0.0
-        need = terms.loss_factor * size * option_reach(world, state, venue, k, skin) * skin
-        need += terms.loss_factor * size * ageing(world, state, venue, k)
+        worst = state.reaches[i, SHAKEN, k] * skin + state.reaches[i, AGED, k]
         short = max(terms.short_option, world.grids[venue].short_minimum)
-        return notional * skin, need + notional * short * skin
+        return notional * skin, terms.loss_factor * size * worst + notional * short * skin
     value = size * max(abs(state.g[0, k]), abs(state.g[1, k]), abs(state.g[2, k])) * skin
     need = 0.0
-    if moves(world, venue, k, quantity) and is_here(world, venue, k):
-        need = terms.loss_factor * value * widest(world, state, venue, k)
+    if moves(world, venue, k, state.balance[k, a]) and is_here(world, venue, k):
+        swing = tail_slope(world, state, venue, k) if tail else state.reaches[i, SHAKEN, k]
+        need = terms.loss_factor * value * swing
     return value, need + value * steepest_charge(world, a, k)
 
 

@@ -29,7 +29,7 @@ from sim.margin.health import (
     terms_of,
 )
 from sim.margin.ratio import bent_spread
-from sim.margin.scan_watch import OLDEST, grid_spread
+from sim.margin.scan_watch import OLDEST, grid_spread, note_reaches
 from sim.margin.tail import predicted_spread
 from sim.margin.terms import Book, Holder, Terms, leg_value
 from sim.margin.weights import liability_weight
@@ -43,7 +43,7 @@ from sim.state.codes import (
     PERPETUAL,
     QUOTE,
 )
-from sim.state.state import CLOSE, LOW, WATCHED, State
+from sim.state.state import ALARM, BREACH, CLOSE, FROM_BASE, LOW, WATCHED, State
 from sim.state.world import BASIS, NET, World
 
 OUTER, INNER, BASE = 0, 1, 2  # anchors of the two lists and of the radii
@@ -146,13 +146,6 @@ def reach(world: World, state: State, a: int, watch: float, skin: float) -> floa
     return most
 
 
-@inlined
-def near(world: World, state: State, a: int, watch: float, skin: float) -> bool:
-    """Whether account ``a`` could reach ``watch`` times maintenance inside a skin."""
-    equity, requirement = assess_here(world, state, MAINTENANCE, a)
-    return equity - watch * requirement <= reach(world, state, a, watch, skin)
-
-
 @lean
 def alarm(world: World, a: int) -> float:
     """Multiple of maintenance below which somebody acts on account ``a``: its owner or others."""
@@ -160,14 +153,14 @@ def alarm(world: World, a: int) -> float:
 
 
 @lean
-def radius_of(world: World, state: State, a: int) -> float:
-    """Move that account ``a`` survives without an alarm, at most the base's skin.
+def radius_of(world: World, state: State, a: int, watch: float, skin: float) -> float:
+    """Move that account ``a`` survives before it reaches ``watch`` times maintenance.
 
-    Beyond what may be lost at any move (rounding up, time), losses grow at least in proportion to
-    the move, so that what the whole skin could cost bounds every part of it.
+    At most ``skin``. Beyond what may be lost at any move (rounding up, time), losses grow at least
+    in proportion to the move, so that what the whole skin could cost bounds every part of it.
     """
-    watch = alarm(world, a)
-    skin = BASE_SKINS * world.settings[0].skin
+    if world.settings[0].watch_all != 0:
+        return 0.0
     equity, requirement = assess_here(world, state, MAINTENANCE, a)
     slack = equity - watch * requirement
     whole = reach(world, state, a, watch, skin)
@@ -180,13 +173,19 @@ def radius_of(world: World, state: State, a: int) -> float:
 @lean
 def rebase(world: World, state: State) -> None:
     """Note of every account how far prices may go from here before it must be looked at."""
+    skin = BASE_SKINS * world.settings[0].skin
+    prepare(world, state, skin)
     for a in range(world.settings[0].accounts):
-        if world.settings[0].watch_all != 0:
-            state.radius[a] = 0.0
-        else:
-            state.radius[a] = radius_of(world, state, a)
+        state.radius[FROM_BASE, a] = radius_of(world, state, a, alarm(world, a), skin)
     state.clock[0].based_at = state.clock[0].now
     stamp(world, state, BASE)
+
+
+@lean
+def prepare(world: World, state: State, skin: float) -> None:
+    """What bounds inside a skin have in common for all accounts."""
+    if world.settings[0].scans != 0:
+        note_reaches(world, state, skin)
 
 
 @lean
@@ -206,12 +205,10 @@ def rebuild(world: World, state: State) -> None:
         far = skin
     for i in range(state.clock[0].watched):
         state.rows[state.lists[WATCHED, i]].listed = 0
+    prepare(world, state, skin)
     count = 0
     for a in range(world.settings[0].accounts):
-        if state.radius[a] > far:
-            continue
-        if world.settings[0].watch_all != 0 or near(world, state, a, alarm(world, a), skin):
-            state.rows[a].listed = 1
+        if state.radius[FROM_BASE, a] <= far and enlist(world, state, a, skin):
             state.lists[WATCHED, count] = a
             count += 1
     state.clock[0].watched = count
@@ -220,15 +217,30 @@ def rebuild(world: World, state: State) -> None:
 
 
 @lean
+def enlist(world: World, state: State, a: int, skin: float) -> bool:
+    """Whether account ``a`` belongs on the watch list; if so, note how far it is from what."""
+    radius = radius_of(world, state, a, alarm(world, a), skin)
+    if radius >= skin:
+        return False
+    state.rows[a].listed = 1
+    state.radius[ALARM, a] = radius
+    state.radius[BREACH, a] = radius_of(world, state, a, 1.0, skin)
+    return True
+
+
+@lean
 def rebuild_close(world: World, state: State) -> None:
     """List the watched accounts that are close to maintenance."""
     for i in range(state.clock[0].close):
         state.rows[state.lists[CLOSE, i]].close = 0
+    inner = INNER_SHARE * world.settings[0].skin
+    moved = travelled(world, state, OUTER)
+    far = moved + inner * (1.0 + moved)
+    prepare(world, state, inner)
     count = 0
     for i in range(state.clock[0].watched):
         a = state.lists[WATCHED, i]
-        all_of_them = world.settings[0].watch_all != 0
-        if all_of_them or near(world, state, a, 1.0, INNER_SHARE * world.settings[0].skin):
+        if state.radius[BREACH, a] <= far and radius_of(world, state, a, 1.0, inner) < inner:
             state.rows[a].close = 1
             state.lists[CLOSE, count] = a
             count += 1

@@ -138,6 +138,15 @@ DISCOUNT_QUOTED = 4
 VALUE_QUOTED = 5  # quote
 QUOTED = 6
 
+# Rows of ``State.reaches``: bounds of what a grid's results change per unit of instrument
+SHAKEN = 0  # per unit of skin: USD for an option, USD per USD of value for others
+AGED = 1  # USD, over the age at which radii are renewed
+
+# Rows of ``State.radius``: relative move that an account survives
+FROM_BASE = 0  # before its owner or anybody acts, from where all accounts were last looked at
+ALARM = 1  # the same, from where the watch list was built
+BREACH = 2  # before it falls below maintenance, from there
+
 GENERATIONS = 8
 
 # Rows of ``State.hedges``: delta that broken hedges have left open
@@ -199,7 +208,7 @@ class State(NamedTuple):
     g: Floats  # (3, 7 or 8, K) what health reads, by row as named above
     built_at: Floats  # (3, 3 or 5, K) g that maintenance reads, when lists and radii were made
     scale_at: Floats  # the same shape: unit in which moves of it are measured
-    radius: Floats  # (margined accounts,) relative move that an account survives unlooked at
+    radius: Floats  # (3, margined accounts) as named above; 0: it must be looked at
     rows: Rows  # (A,) ACCOUNT_STATE
     lists: Ints  # (LISTS, margined accounts)
     capacity: Floats  # (L,) USD a liquidator can still take in this block
@@ -218,6 +227,7 @@ class State(NamedTuple):
     shelf: Floats  # (GRIDS, K, S+2) scenario values per option, USD
     shelf_now: Floats  # (GRIDS, K) value per option at the same time, USD
     shelf_factor: Floats  # (GRIDS, 3, J) discounts and basis shares
+    reaches: Floats  # (GRIDS, 2, K) as named above
     shelf_desk: Floats  # (2, S) scratch: one account's results
     shelf_at: Ints  # (GRIDS, K) version of g that the values belong to
     belief: Floats  # (4, N) what engines have filtered, by row as named above

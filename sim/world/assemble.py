@@ -96,7 +96,7 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
         g=np.zeros((8 if tables.responds(config) else 7 if views else 3, k)),
         built_at=np.zeros((3, WATCHED_ROWS if views else 3, k)),
         scale_at=np.zeros((3, WATCHED_ROWS if views else 3, k)),
-        radius=np.zeros(margined),
+        radius=np.zeros((3, margined)),
         rows=np.zeros(a, dtype=ACCOUNT_STATE),
         lists=np.zeros((LISTS, margined), dtype=np.int64),
         capacity=np.zeros(len(layout.liquidators)),
@@ -134,6 +134,7 @@ def option_state(layout: Layout) -> dict[str, np.ndarray]:
         "shelf": np.zeros((codes.GRIDS, k, scenarios + 2)),
         "shelf_now": np.zeros((codes.GRIDS, k)),
         "shelf_factor": np.zeros((codes.GRIDS, 3, max(1, len(books)))),
+        "reaches": np.zeros((codes.GRIDS, 2, k)),
         "shelf_desk": np.zeros((2, scenarios)),
         "shelf_at": np.full((codes.GRIDS, k), -1, dtype=np.int64),
     }

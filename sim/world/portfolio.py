@@ -236,7 +236,7 @@ def grid_margin(venue: VenueConfig, portfolio: Portfolio) -> Margin:
     desk = _Desk(venue, portfolio)
     rows = contingency_rows(venue.contingency)
     holding = desk.holding()
-    loss, worst = worst_pnl(desk.grid, by_column(desk.scenarios), desk.shelf, holding)
+    loss = worst_pnl(desk.grid, by_column(desk.scenarios), desk.shelf, holding)
     options = float(np.sum(desk.quantity * desk.shelf.now))
     deposits = float(np.sum(desk.quantity[: desk.first - 1] * desk.price))
     equity = portfolio.cash + options + deposits + sum(portfolio.perpetual.unsettled)
@@ -247,7 +247,12 @@ def grid_margin(venue: VenueConfig, portfolio: Portfolio) -> Margin:
         need = grid_requirement(terms, loss, added, float(portfolio.peg))
         left.append(equity - at_least(desk.grid, desk.shelf, costs, holding, need))
     pnl = tuple(desk.shelf.desk[PNL])
-    return Margin(left[0], left[1], equity, options, deposits, pnl, worst)
+    return Margin(left[0], left[1], equity, options, deposits, pnl, worst_of(pnl, loss))
+
+
+def worst_of(pnl: Sequence[float], loss: float) -> int:
+    """Place of the scenario whose result the loss is; their number if it is the basis charge."""
+    return pnl.index(loss) if loss in pnl else len(pnl)
 
 
 def published_margin(
@@ -285,10 +290,11 @@ def published_margin(
     )
     grid, scenarios = grid_row(venue.grid)[0], scenario_rows(venue.grid)
     holding = Holding(np.arange(size), size, held, ALL, ALL, 0.0, 0.0)
-    loss, worst = worst_pnl(grid, by_column(scenarios), shelf, holding)
+    loss = worst_pnl(grid, by_column(scenarios), shelf, holding)
+    pnl = tuple(shelf.desk[PNL])
     rows = contingency_rows(venue.contingency)
     need = [grid_requirement(rows[n], loss, 0.0, 1.0) for n in range(2)]
-    return Margin(-need[0], -need[1], 0.0, scenarios=tuple(shelf.desk[PNL]), worst=worst)
+    return Margin(-need[0], -need[1], 0.0, scenarios=pnl, worst=worst_of(pnl, loss))
 
 
 def standard_margin(
