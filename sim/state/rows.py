@@ -132,8 +132,13 @@ MARKET_ROW = np.dtype(
 
 ORACLE_ROW = np.dtype(
     [
-        ("market", "i8"),
+        ("market", "i8"),  # the one it reads; of several sources, the asset's reference market
         ("venue", "i8"),
+        ("sources", "i8"),  # rows that it is made of; 0: it reads its market
+        ("first", "i8"),  # the first of them
+        ("combine", "i8"),  # how they become one price
+        ("part_of", "i8"),  # a source: the row that it is part of; -1 otherwise
+        ("weight", "f8"),  # a source's, in a weighted median
         ("delay", "f8"),  # s between the market's price and its publication
         ("deviation", "f8"),  # relative move that makes it publish; 0: every move
         ("heartbeat", "f8"),  # s after which it publishes anyway

@@ -72,10 +72,10 @@ def value_options(world: World, state: State) -> None:
 def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
     """A state with nobody holding anything, indices at one."""
     k, m, n = len(layout.instruments), layout.markets, len(layout.assets)
-    feeds = len(tables.feeds(layout))
+    feeds = len(tables.oracle_table(layout))
     a, margined = rows.total, rows.accounts
-    delay = max(v.oracle.delay for v in layout.config.venue.values())
     config = layout.config
+    delay = tables.longest_delay(config)
     views = tables.reads_views(config) or tables.responds(config)
     ring = int(np.ceil(delay / config.block_seconds) + np.ceil(delay / config.step_seconds)) + 4
     state = State(
