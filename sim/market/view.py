@@ -77,6 +77,16 @@ def bias(multiple: float, width: float, cap: float) -> float:
 
 
 @lean
+def certainty(width: float, nought: float) -> float:
+    """A feed's own confidence, from 0 to 1, by the half-width that it states.
+
+    Derive's feeds sign such a number with each price (derivexyz/v2-core, ``LyraSpotFeed.sol``); a
+    straight line down to nought at some half-width stands for it.
+    """
+    return max(0.0, 1.0 - width / nought)
+
+
+@lean
 def biased(sides: Sides, moved: float) -> Sides:
     """Prices moved against whoever holds and whoever owes."""
     return Sides(sides.low * (1.0 - moved), sides.high * (1.0 + moved))

@@ -148,6 +148,7 @@ ORACLE_ROW = np.dtype(
         ("confidence", "f8"),  # half-width of the interval it states, fraction, at normal depth
         ("bias", "f8"),  # multiples of the half-width by which prices are biased
         ("bias_cap", "f8"),  # largest bias, fraction
+        ("no_confidence", "f8"),  # half-width at which its confidence, from 0 to 1, is nought
         ("max_confidence", "f8"),  # half-width above which the price is not trusted, fraction
         ("max_age", "f8"),  # s
         ("band", "f8"),  # relative distance from the TWAP beyond which it is not trusted

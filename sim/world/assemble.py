@@ -172,6 +172,7 @@ def opening_prices(layout: Layout, world: World, state: State, prices: np.ndarra
     state.markets["mark"] = mark
     state.markets["opening"] = mark
     state.feeds["published"] = mark[world.oracles["market"]]
+    state.feeds["width"] = world.oracles["confidence"]
     table = world.instruments
     unit = state.feeds["published"][table["oracle"]]
     unit = np.where(table["kind"] == codes.PERPETUAL, unit * prices[layout.cash], unit)
@@ -254,7 +255,10 @@ def settings(layout: Layout, rows: LedgerRows, twin: str) -> np.ndarray:
     engines = [venue.engine for venue in config.venue.values()] + [config.hub.engine]
     whole = any(engine in ("scenario_grid", "tail_risk") for engine in engines)
     predictive = any(venue.predictive is not None for venue in config.venue.values())
-    row["scans"] = whole or predictive or bool(layout.surfaces)
+    contingencies = [venue.contingency for venue in config.venue.values()]
+    contingencies.append(config.hub.contingency)
+    charged = any(c.confidence.scale > 0.0 or c.peg.factor > 0.0 for c in contingencies)
+    row["scans"] = whole or predictive or charged or bool(layout.surfaces)
     return table
 
 

@@ -22,6 +22,9 @@ class Confidence(Strict):
     """assets are priced this many half-widths lower, loans higher"""
     cap: Fraction = 1.0
     """largest such bias, as a fraction of the price"""
+    zero: Annotated[Positive, Field(le=1.0)] | None = None
+    """half-width at which the confidence that the feed states, from 0 to 1, is nought; up to there
+    it falls in a straight line, and ``contingency.confidence`` charges for it. null: always 1"""
     max: Fraction | None = None
     """half-width from which the price is not trusted; null: it always is"""
 

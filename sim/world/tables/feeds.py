@@ -48,6 +48,7 @@ def oracle_row(spec: Oracle) -> np.void:
     row["confidence"] = spec.confidence.width
     row["bias"] = spec.confidence.multiple
     row["bias_cap"] = spec.confidence.cap
+    row["no_confidence"] = _or_never(spec.confidence.zero)
     row["max_confidence"] = _or_never(spec.confidence.max)
     row["max_age"] = _or_never(spec.max_age)
     row["band"] = _or_never(spec.band)
@@ -70,7 +71,8 @@ def _reads_views(venue: VenueConfig) -> bool:
     biased = oracle.confidence.width > 0.0 and oracle.confidence.multiple > 0.0
     scaled = any(listing.scale_start > 0.0 for listing in venue.assets.values())
     open_interest = any(p.margin_ratio.open_interest for p in venue.perpetuals.values())
-    return viewed or biased or scaled or bool(open_interest) or oracle.distrust != "ignore"
+    doubted = oracle.distrust != "ignore" or oracle.confidence.zero is not None
+    return viewed or biased or scaled or bool(open_interest) or doubted
 
 
 def oracle_table(layout: Layout) -> np.ndarray:
