@@ -286,6 +286,10 @@ TAIL = np.dtype(
         ("gain", "f8"),  # exponent of the response to volatility
         ("lowest", "f8"),  # bounds of that response
         ("highest", "f8"),
+        ("floor", "f8"),  # least multiple of the requirement under long-run volatility
+        ("stress_weight", "f8"),  # of the requirement in a stressed period
+        ("stress", "f8"),  # multiple that is asked for then
+        ("buffer", "f8"),  # share on top in calm, used up as requirements rise
     ]
 )
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.compile import jit
 from sim.liquidation.adl import CLAIMS
+from sim.margin.beliefs import respond
 from sim.margin.health import assess
 from sim.market.options import refresh_options
 from sim.state import codes
@@ -24,6 +25,7 @@ from sim.state.state import (
     OPTION_STATE,
     POOL,
     RESULT,
+    RISK,
     VARIANCE,
     WATCHED_ROWS,
     State,
@@ -67,6 +69,12 @@ def assess_rows(world: World, state: State, level: int, rows: int) -> np.ndarray
 def value_options(world: World, state: State) -> None:
     """Write the opening values of all options."""
     refresh_options(world, state)
+
+
+@jit
+def first_response(world: World, state: State) -> None:
+    """Write what venues that respond to volatility ask for at the start."""
+    respond(world, state)
 
 
 def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
@@ -184,6 +192,8 @@ def opening_prices(layout: Layout, world: World, state: State, prices: np.ndarra
     state.g[LOW_INITIAL:HIGH_INITIAL, table["kind"] == codes.PERPETUAL] = 0.0  # nobody holds any
     for name in ("standing", "ema", "twap"):
         state.feeds[name] = state.feeds["published"]
+    if state.g.shape[0] > RISK:
+        first_response(world, state)
     state.levels[0] = world.surface_level[0]
     state.levels[1] = prices[world.surfaces["asset"]]
     if len(world.surfaces) > 0:
