@@ -9,6 +9,7 @@ observation calls for new watch lists: no bound need cover them.
 import math
 
 from sim.compile import lean
+from sim.margin.procyclical import Tools, calmed
 from sim.margin.sampled import believed, update
 from sim.numerics import exp, log, power
 from sim.state.rows import Row
@@ -27,11 +28,15 @@ def kept(half_life: float, seconds: float) -> float:
 
 @lean
 def response(row: Row, variance: float, normal: float) -> float:
-    """Multiple of requirements when variance is not what it was: a power of volatility, bounded."""
+    """Multiple of requirements when variance is not what it was: a power of volatility, bounded.
+
+    The tools against procyclicality act on it: the requirement under long-run volatility is one.
+    """
     if row.gain <= 0.0 or normal <= 0.0:
         return 1.0
     raw = power(variance / normal, 0.5 * row.gain) if variance > 0.0 else 0.0
-    return min(row.highest, max(row.lowest, raw))
+    bounded = min(row.highest, max(row.lowest, raw))
+    return calmed(bounded, 1.0, row.stress, Tools(row.floor, row.stress_weight, row.buffer))
 
 
 @lean

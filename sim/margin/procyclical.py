@@ -4,7 +4,17 @@ Each takes the requirement that the engine would ask for now and returns what is
 three are the choices of Article 28 of Commission Delegated Regulation (EU) 153/2013.
 """
 
+from typing import NamedTuple
+
 from sim.compile import lean
+
+
+class Tools(NamedTuple):
+    """How far each tool goes; zeros switch them off."""
+
+    floor: float  # least requirement, as a share of the long run's
+    weight: float  # of the stressed period
+    buffer: float  # on top in calm, as a share
 
 
 @lean
@@ -28,3 +38,10 @@ def buffered(requirement: float, long_run: float, buffer: float) -> float:
     """
     full = 1.0 + buffer
     return max(requirement, min(full * requirement, full * long_run))
+
+
+@lean
+def calmed(requirement: float, long_run: float, stress: float, tools: Tools) -> float:
+    """After all three: stressed weight, then floor, then buffer."""
+    blended = stressed(requirement, stress, tools.weight)
+    return buffered(floored(blended, long_run, tools.floor), long_run, tools.buffer)

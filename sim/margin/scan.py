@@ -7,6 +7,7 @@ filled when somebody first needs it after prices have moved.
 from sim.compile import lean, merged
 from sim.margin.addons import naked_shorts, short_notional
 from sim.margin.books import NOWHERE, books_requirement
+from sim.margin.doubt import doubt_charge, peg_price
 from sim.margin.exposure import exposure, hub_row, is_here, moves
 from sim.margin.grid import ALL, Holding, Shelf, shelve, with_offset, worst_pnl
 from sim.margin.portfolio import grid_requirement
@@ -60,15 +61,26 @@ def freshen(world: World, state: State, i: int, k: int) -> None:
 
 
 @lean
+def rate_here(world: World, state: State, level: int, venue: int, k: int) -> float:
+    """Contingency per USD of a leg that the engine scans, the doubt of its feed included."""
+    rate = 0.0
+    if world.instruments[k].kind == PERPETUAL:
+        rate = world.contingency[level, venue].perpetual
+    elif world.instruments[k].kind == BALANCE:
+        rate = world.haircut[level, venue, k]
+    return rate + doubt_charge(world, state, level, venue, k)
+
+
+@lean
 def leg_charge(world: World, state: State, level: int, a: int, k: int) -> float:
-    """Contingencies of one leg that is no option, USD."""
+    """Contingencies of one leg, USD; of an option, for the doubt of its feed alone."""
     venue = world.accounts[a].venue
     quantity = state.balance[k, a]
     size = abs(quantity)
     row = world.instruments[k]
+    if row.kind in (PERPETUAL, OPTION) and is_here(world, venue, k):
+        return size * state.g[2, k] * rate_here(world, state, level, venue, k)
     if row.kind == PERPETUAL:
-        if is_here(world, venue, k):
-            return size * state.g[2, k] * world.contingency[level, venue].perpetual
         shared = row.ratio.kind == INTEREST_RATIO and level == INITIAL
         share = state.g[LOW_INITIAL, k] if shared else 0.0
         ratio = world.ratio[level, k]
@@ -79,7 +91,7 @@ def leg_charge(world: World, state: State, level: int, a: int, k: int) -> float:
     if quantity < 0.0:
         return size * state.g[1, k] * (world.weight[SHORT, level, emode, k] - 1.0)
     if is_here(world, venue, k):
-        return size * state.g[0, k] * world.haircut[level, venue, k]
+        return size * state.g[0, k] * rate_here(world, state, level, venue, k)
     return size * state.g[0, k] * (1.0 - world.weight[LONG, level, emode, k])
 
 
@@ -134,14 +146,6 @@ def grid_loss(world: World, state: State, a: int) -> float:
         return alone
     together = worst_pnl(grid, world.columns, shelf, holding_of(world, state, a, ALL))
     return with_offset(grid, alone, together)
-
-
-@lean
-def peg_price(world: World, state: State, venue: int) -> float:
-    """Price of the settlement asset that an engine sees, USD; the hub reads the first venue's."""
-    place = 0 if venue == hub_row(world) else venue
-    feed = place * len(state.fundamental) + world.settings[0].cash_asset
-    return state.feeds[feed].published
 
 
 @lean

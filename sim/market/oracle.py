@@ -8,6 +8,7 @@ from sim.margin.weights import pool_scaled
 from sim.market.contract import contract_price, contract_usd
 from sim.market.halt import check_moves
 from sim.market.options import refresh_options
+from sim.market.sources import combine, combined, extremes
 from sim.market.view import (
     Prices,
     distrusted,
@@ -22,6 +23,7 @@ from sim.state.world import World
 
 SETTLED = 1e-4  # relative difference of published price and mark that calls for no further round
 ROUNDING = 1e-9  # blocks
+NEVER = math.inf  # s
 
 
 @lean
@@ -37,18 +39,18 @@ def remember(state: State) -> None:
 
 @lean
 def publish(world: World, state: State) -> None:
-    """Each feed moves on to the newest price that is at least its delay old."""
-    size = state.history.shape[0]
-    head = state.clock[0].head
-    for o in range(len(world.oracles)):
+    """Each feed shows the newest price that is old enough, or what its sources make of theirs.
+
+    Backwards, because sources stand after all that is made of them.
+    """
+    for o in range(len(world.oracles) - 1, -1, -1):
         row = world.oracles[o]
-        cutoff = state.clock[0].now - row.delay
-        at = state.feeds[o].at
-        while at != head and state.history[(at + 1) % size, 0] <= cutoff:
-            at = (at + 1) % size
-        state.feeds[o].at = at
-        state.feeds[o].published = state.history[at, 1 + row.market]
-        state.feeds[o].wave = int(state.history[at, 1 + len(state.markets)])
+        if row.sources > 0:
+            combine(world, state, o)
+        else:
+            sample(world, state, o)
+        if row.part_of >= 0:
+            continue
         if row.deviation > 0.0:
             hold(world, state, o)
         if state.g.shape[0] > LOW:
@@ -56,11 +58,27 @@ def publish(world: World, state: State) -> None:
 
 
 @lean
+def sample(world: World, state: State, o: int) -> None:
+    """A feed moves on to the newest price of its market that is at least its delay old."""
+    row = world.oracles[o]
+    size = state.history.shape[0]
+    head = state.clock[0].head
+    cutoff = state.clock[0].now - row.delay
+    at = state.feeds[o].at
+    while at != head and state.history[(at + 1) % size, 0] <= cutoff:
+        at = (at + 1) % size
+    state.feeds[o].at = at
+    state.feeds[o].published = state.history[at, 1 + row.market]
+    state.feeds[o].wave = int(state.history[at, 1 + len(state.markets)])
+
+
+@lean
 def sampled_at(world: World, state: State, o: int) -> float:
     """Time at which the market last quoted what feed ``o`` has sampled, s.
 
     Markets quote all the time: between two samples of ours a price stood still, so the newest one
-    that is old enough is as old as the feed's delay, however many blocks were passed over.
+    that is old enough is as old as the feed's delay, however many blocks were passed over. With
+    several sources the delay of the latest one counts.
     """
     return max(0.0, state.clock[0].now - world.oracles[o].delay)
 
@@ -89,32 +107,42 @@ def average(world: World, state: State, o: int) -> None:
     feed.twap = twap_after(feed.twap, feed.published, seconds, row.twap_time)
     feed.width = row.confidence / state.markets[row.market].depth_factor
     updated = feed.updated if row.deviation > 0.0 else sampled_at(world, state, o)
-    prices = Prices(feed.published, feed.ema, feed.twap)
+    prices = Prices(feed.published, feed.ema, feed.twap, feed.published, feed.published)
     feed.distrusted = distrusted(row, prices, feed.width, now - updated)
 
 
 @lean
 def blocks_until_news(world: World, state: State) -> int:
-    """Blocks until a delayed feed shows a price that differs from its market's; 0 if none will.
+    """Blocks until a feed shows a price that differs from its market's; 0 if none will.
 
     A difference of ``SETTLED`` or less is no news: markets that relax move that little at any time.
+    What is made of sources has news when one of them has.
     """
-    size = state.history.shape[0]
     soonest = 0
     for o in range(len(world.oracles)):
-        mark = state.markets[world.oracles[o].market].mark
-        at = state.feeds[o].at
-        if abs(state.feeds[o].published - mark) <= SETTLED * mark:
+        row = world.oracles[o]
+        goal = combined(world, state, o) if row.sources > 0 else state.markets[row.market].mark
+        if abs(state.feeds[o].published - goal) <= SETTLED * goal:
             continue
-        if at != state.clock[0].head:
-            due = state.history[(at + 1) % size, 0] + world.oracles[o].delay - state.clock[0].now
-        elif world.oracles[o].deviation > 0.0:
-            due = state.feeds[o].updated + world.oracles[o].heartbeat - state.clock[0].now
-        else:
+        due = news_due(world, state, o)
+        if due == NEVER:
             continue
-        blocks = max(1, math.ceil(due / world.settings[0].block - ROUNDING))
+        wait = due - state.clock[0].now
+        blocks = max(1, math.ceil(wait / world.settings[0].block - ROUNDING))
         soonest = blocks if soonest == 0 else min(soonest, blocks)
     return soonest
+
+
+@lean
+def news_due(world: World, state: State, o: int) -> float:
+    """Time at which feed ``o`` shows another price if no more is traded, s; ``NEVER`` if not."""
+    row = world.oracles[o]
+    at = state.feeds[o].at
+    if row.sources == 0 and at != state.clock[0].head:
+        return state.history[(at + 1) % state.history.shape[0], 0] + row.delay
+    if row.deviation > 0.0:
+        return state.feeds[o].updated + row.heartbeat
+    return NEVER
 
 
 @lean
@@ -136,7 +164,8 @@ def refresh_balance(world: World, state: State, k: int) -> None:
     row = world.instruments[k]
     feed = state.feeds[row.oracle]
     oracle = world.oracles[row.oracle]
-    prices = Prices(feed.published, feed.ema, feed.twap)
+    sides = extremes(world, state, row.oracle)
+    prices = Prices(feed.published, feed.ema, feed.twap, sides.low, sides.high)
     kept = level_prices(oracle, MAINTENANCE, prices, feed.width)
     opened = level_prices(oracle, INITIAL, prices, feed.width)
     tokens = state.pools[k].deposits * state.pools[k].deposit_index

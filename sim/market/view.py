@@ -2,7 +2,8 @@
 
 Confidence bias: marginfi (0dotxyz/marginfi-v2, ``state/price.rs``: 2.12 half-widths, at most 5 %).
 Worse of oracle and TWAP: Drift's strict price (drift-labs/protocol-v2, ``state/oracle.rs``).
-Deviation and heartbeat: Chainlink data feeds. Medians: dYdX v4, Hyperliquid.
+Deviation and heartbeat: Chainlink data feeds. Medians: dYdX v4 (v4-chain, ``x/prices``: of
+validators), Hyperliquid (oracle documentation: of exchanges, weighted 3, 2, 2, 1 and so on).
 """
 
 from typing import NamedTuple
@@ -11,16 +12,18 @@ import numpy as np
 
 from sim.compile import lean
 from sim.numerics import exp
-from sim.state.codes import EMA_VIEW, SPOT_VIEW, TWAP_VIEW
+from sim.state.codes import EMA_VIEW, SOURCES_VIEW, SPOT_VIEW, TWAP_VIEW
 from sim.state.rows import Row
 
 
 class Prices(NamedTuple):
-    """A published price and its averages, USD."""
+    """A published price, its averages, and the lowest and highest source it is made of, USD."""
 
     spot: float
     ema: float
     twap: float
+    lowest: float
+    highest: float
 
 
 class Sides(NamedTuple):
@@ -55,13 +58,15 @@ def twap_after(before: float, price: float, seconds: float, window: float) -> fl
 
 @lean
 def viewed(kind: int, prices: Prices) -> Sides:
-    """The two prices that a view shows; they differ only for the worse-of view."""
+    """The two prices that a view shows; they differ only for the worse-of views."""
     if kind == SPOT_VIEW:
         return Sides(prices.spot, prices.spot)
     if kind == EMA_VIEW:
         return Sides(prices.ema, prices.ema)
     if kind == TWAP_VIEW:
         return Sides(prices.twap, prices.twap)
+    if kind == SOURCES_VIEW:
+        return Sides(prices.lowest, prices.highest)
     return Sides(min(prices.spot, prices.twap), max(prices.spot, prices.twap))
 
 
@@ -69,6 +74,16 @@ def viewed(kind: int, prices: Prices) -> Sides:
 def bias(multiple: float, width: float, cap: float) -> float:
     """How far prices are moved against the holder, as a fraction of the price."""
     return min(multiple * width, cap)
+
+
+@lean
+def certainty(width: float, nought: float) -> float:
+    """A feed's own confidence, from 0 to 1, by the half-width that it states.
+
+    Derive's feeds sign such a number with each price (derivexyz/v2-core, ``LyraSpotFeed.sol``); a
+    straight line down to nought at some half-width stands for it.
+    """
+    return max(0.0, 1.0 - width / nought)
 
 
 @lean
@@ -130,12 +145,23 @@ def weighted_median(prices: np.ndarray, weights: np.ndarray) -> float:
         for j in range(prices.shape[0]):
             if prices[j] <= prices[i]:
                 below += weights[j]
-        if weights[i] > 0.0 and 2.0 * below >= total and prices[i] < best:
+        if 2.0 * below >= total and prices[i] < best:
             best = prices[i]
     return best
 
 
 @lean
-def median(a: float, b: float, c: float) -> float:
-    """The middle one of three prices."""
-    return max(min(a, b), min(max(a, b), c))
+def median(prices: np.ndarray) -> float:
+    """The middle one of some prices; the mean of the two middle ones if their number is even."""
+    count = prices.shape[0]
+    lower, upper = np.inf, np.inf
+    for i in range(count):
+        below = 0
+        for j in range(count):
+            if prices[j] <= prices[i]:
+                below += 1
+        if 2 * below >= count:
+            lower = min(lower, prices[i])
+        if 2 * below > count:
+            upper = min(upper, prices[i])
+    return 0.5 * (lower + upper)

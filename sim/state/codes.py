@@ -39,6 +39,11 @@ SPOT_VIEW = 0
 EMA_VIEW = 1
 TWAP_VIEW = 2
 WORSE_VIEW = 3  # worse of spot and TWAP for whoever holds the leg
+SOURCES_VIEW = 4  # worst of the feed's sources for whoever holds the leg
+
+# How several sources of a price become one (P1)
+MEDIAN = 0
+WEIGHTED_MEDIAN = 1
 
 # What a venue does about a price that it cannot trust (P1)
 IGNORE = 0

@@ -132,8 +132,13 @@ MARKET_ROW = np.dtype(
 
 ORACLE_ROW = np.dtype(
     [
-        ("market", "i8"),
+        ("market", "i8"),  # the one it reads; of several sources, the asset's reference market
         ("venue", "i8"),
+        ("sources", "i8"),  # rows that it is made of; 0: it reads its market
+        ("first", "i8"),  # the first of them
+        ("combine", "i8"),  # how they become one price
+        ("part_of", "i8"),  # a source: the row that it is part of; -1 otherwise
+        ("weight", "f8"),  # a source's, in a weighted median
         ("delay", "f8"),  # s between the market's price and its publication
         ("deviation", "f8"),  # relative move that makes it publish; 0: every move
         ("heartbeat", "f8"),  # s after which it publishes anyway
@@ -143,6 +148,7 @@ ORACLE_ROW = np.dtype(
         ("confidence", "f8"),  # half-width of the interval it states, fraction, at normal depth
         ("bias", "f8"),  # multiples of the half-width by which prices are biased
         ("bias_cap", "f8"),  # largest bias, fraction
+        ("no_confidence", "f8"),  # half-width at which its confidence, from 0 to 1, is nought
         ("max_confidence", "f8"),  # half-width above which the price is not trusted, fraction
         ("max_age", "f8"),  # s
         ("band", "f8"),  # relative distance from the TWAP beyond which it is not trusted
@@ -280,6 +286,10 @@ TAIL = np.dtype(
         ("gain", "f8"),  # exponent of the response to volatility
         ("lowest", "f8"),  # bounds of that response
         ("highest", "f8"),
+        ("floor", "f8"),  # least multiple of the requirement under long-run volatility
+        ("stress_weight", "f8"),  # of the requirement in a stressed period
+        ("stress", "f8"),  # multiple that is asked for then
+        ("buffer", "f8"),  # share on top in calm, used up as requirements rise
     ]
 )
 

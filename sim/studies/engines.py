@@ -9,8 +9,8 @@ import numpy as np
 
 from sim.compile import jit
 from sim.errors import SluicegateError
-from sim.margin import sampled
-from sim.margin.procyclical import buffered, floored, stressed
+from sim.margin import procyclical, sampled
+from sim.margin.procyclical import Tools
 from sim.studies.backtest_settings import (
     AntiProcyclical,
     FixedEngine,
@@ -90,10 +90,10 @@ def calmed(engine: AntiProcyclical, raw: Floats) -> Floats:
     """
     long_run = np.cumsum(raw) / np.arange(1, raw.size + 1)
     worst = np.maximum.accumulate(raw)
+    tools = Tools(engine.floor, engine.stress_weight, engine.buffer)
     asked = np.empty_like(raw)
     for t in range(raw.size):
-        blended = stressed(raw[t], worst[t], engine.stress_weight)
-        asked[t] = buffered(floored(blended, long_run[t], engine.floor), long_run[t], engine.buffer)
+        asked[t] = procyclical.calmed(raw[t], long_run[t], worst[t], tools)
     return asked
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.compile import jit
 from sim.liquidation.adl import CLAIMS
+from sim.margin.beliefs import respond
 from sim.margin.grid import by_column
 from sim.margin.health import assess
 from sim.market.options import refresh_options
@@ -27,6 +28,7 @@ from sim.state.state import (
     POOL,
     QUOTED,
     RESULT,
+    RISK,
     STRIKE_QUOTED,
     VARIANCE,
     WATCHED_ROWS,
@@ -73,13 +75,19 @@ def value_options(world: World, state: State) -> None:
     refresh_options(world, state)
 
 
+@jit
+def first_response(world: World, state: State) -> None:
+    """Write what venues that respond to volatility ask for at the start."""
+    respond(world, state)
+
+
 def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
     """A state with nobody holding anything, indices at one."""
     k, m, n = len(layout.instruments), layout.markets, len(layout.assets)
-    feeds = len(tables.feeds(layout))
+    feeds = len(tables.oracle_table(layout))
     a, margined = rows.total, rows.accounts
-    delay = max(v.oracle.delay for v in layout.config.venue.values())
     config = layout.config
+    delay = tables.longest_delay(config)
     views = tables.reads_views(config) or tables.responds(config)
     ring = int(np.ceil(delay / config.block_seconds) + np.ceil(delay / config.step_seconds)) + 4
     state = State(
@@ -189,6 +197,7 @@ def opening_prices(layout: Layout, world: World, state: State, prices: np.ndarra
     state.markets["mark"] = mark
     state.markets["opening"] = mark
     state.feeds["published"] = mark[world.oracles["market"]]
+    state.feeds["width"] = world.oracles["confidence"]
     table = world.instruments
     unit = state.feeds["published"][table["oracle"]]
     unit = np.where(table["kind"] == codes.PERPETUAL, unit * prices[layout.cash], unit)
@@ -200,6 +209,8 @@ def opening_prices(layout: Layout, world: World, state: State, prices: np.ndarra
     state.g[LOW_INITIAL:HIGH_INITIAL, table["kind"] == codes.PERPETUAL] = 0.0  # nobody holds any
     for name in ("standing", "ema", "twap"):
         state.feeds[name] = state.feeds["published"]
+    if state.g.shape[0] > RISK:
+        first_response(world, state)
     state.levels[0] = world.surface_level[0]
     state.levels[1] = prices[world.surfaces["asset"]]
     if len(world.surfaces) > 0:
@@ -271,7 +282,10 @@ def settings(layout: Layout, rows: LedgerRows, twin: str) -> np.ndarray:
     engines = [venue.engine for venue in config.venue.values()] + [config.hub.engine]
     whole = any(engine in ("scenario_grid", "tail_risk") for engine in engines)
     predictive = any(venue.predictive is not None for venue in config.venue.values())
-    row["scans"] = whole or predictive or bool(layout.surfaces)
+    contingencies = [venue.contingency for venue in config.venue.values()]
+    contingencies.append(config.hub.contingency)
+    charged = any(c.confidence.scale > 0.0 or c.peg.factor > 0.0 for c in contingencies)
+    row["scans"] = whole or predictive or charged or bool(layout.surfaces)
     return table
 
 

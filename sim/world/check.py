@@ -32,6 +32,7 @@ def check_run(config: RunConfig) -> list[Repair]:
     _, repairs = law_of(config)
     check_extent(config.market, config.steps * config.step_seconds, PATH)
     tables.market_tables(layout)
+    tables.oracle_table(layout)
     tables.netting_table(layout)
     for choice in config.experiment.worlds.values():
         tables.sizings(config, choice)

@@ -9,6 +9,7 @@ from sim.state import codes
 from sim.state.world import BASIS, LONG, NET, SHORT
 from sim.world.build import Built, Factory
 from sim.world.layout import Instrument, Layout
+from sim.world.schema.oracle import Source
 
 Plain = dict[str, Any]
 LEVELS = {"initial": codes.INITIAL, "maintenance": codes.MAINTENANCE, "target": codes.TARGET}
@@ -57,7 +58,7 @@ def describe(factory: Factory, built: Built, twin: str) -> Plain:
         "assets": list(layout.assets),
         "instruments": instruments(layout, world),
         "markets": markets(factory, world),
-        "feeds": feeds(layout, world),
+        "feeds": feeds(layout),
         "venues": venues(layout, world),
         "weights": {
             "asset": by_level(layout, world.weight[LONG]),
@@ -151,14 +152,38 @@ def markets(factory: Factory, world: Any) -> dict[str, Plain]:
     }
 
 
-def feeds(layout: Layout, world: Any) -> dict[str, Plain]:
-    """Return the oracle feeds by name."""
-    places = market_names(layout)
-    return {
-        name: layout.config.venue[layout.venues[row["venue"]]].oracle.model_dump()
-        | {"market": places[row["market"]]}
-        for name, row in zip(feed_names(layout), world.oracles, strict=True)
-    }
+def feeds(layout: Layout) -> dict[str, Plain]:
+    """Return the oracle feeds by name, each with the markets that it reads."""
+    found: dict[str, Plain] = {}
+    for venue in layout.venues:
+        oracle = layout.config.venue[venue].oracle
+        for asset in layout.assets:
+            read = [
+                {"market": market, "delay": late(source.delay, oracle.delay), "weight": weight}
+                for source in oracle.sources
+                for market, weight in traded(layout, venue, asset, source)
+            ] or [{"market": asset, "delay": oracle.delay, "weight": 1.0}]
+            market = read[0]["market"] if len(read) == 1 else asset
+            found[f"{venue} {asset}"] = oracle.model_dump() | {"read": read, "market": market}
+    return found
+
+
+def late(own: float | None, common: float) -> float:
+    """Return a source's delay."""
+    return common if own is None else own
+
+
+def traded(layout: Layout, venue: str, asset: str, source: Source) -> list[tuple[str, float]]:
+    """Return the markets that a source of a venue's price stands for, with their weight."""
+    if source.market == "spot":
+        return [(asset, source.weight)]
+    own, others = source.market == "own", source.market == "others"
+    return [
+        (f"perpetual {name} {asset}", source.weight)
+        for name, spec in layout.config.venue.items()
+        if asset in spec.perpetuals
+        and (name == (venue if own else source.market) or (others and name != venue))
+    ]
 
 
 def venues(layout: Layout, world: Any) -> dict[str, Plain]:

@@ -160,3 +160,30 @@ def make_inverse(r: Random, config: Config) -> None:
             if perpetual["margin_ratio"].get("size_slope"):
                 slope = perpetual["margin_ratio"]["size_slope"]
                 slope |= {level: value / price for level, value in slope.items()}
+
+
+def add_sources(r: Random, config: Config) -> None:
+    """Let every third venue make its prices of several markets, some of them late."""
+    block, names = config["block_seconds"], list(config["venue"])
+    trading = [name for name in names if config["venue"][name]["perpetuals"]]
+    for venue in config["venue"].values():
+        if r.random() < 2.0 / 3.0:
+            continue
+        markets = ["spot", "spot", "others", *trading, *(["own"] if venue["perpetuals"] else [])]
+        picked = [r.choice(markets) for _ in range(r.choice([1, 2, 3, 3, 5]))]
+        weighted = r.random() < 0.5
+        oracle = venue["oracle"]
+        oracle["sources"] = [
+            {
+                "market": market,
+                "delay": r.choice([None, 0.0, block, 3.0 * block]),
+                "weight": r.choice([1.0, 2.0, 3.0]) if weighted else 1.0,
+            }
+            for market in picked
+        ]
+        if len(picked) == 1 and picked != ["others"]:
+            oracle["sources"][0]["weight"] = 1.0
+            continue
+        oracle["combine"] = "weighted_median" if weighted else "median"
+        if r.random() < 0.5 and not oracle.get("deviation"):
+            oracle[r.choice(["initial", "maintenance"])] = "worst_source"

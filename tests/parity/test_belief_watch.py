@@ -62,11 +62,24 @@ def add_beliefs(r: Random, config: Config) -> None:
         config["hub"]["contingency"] = charge | factor
 
 
+def add_tools(r: Random, config: Config) -> None:
+    """Hold what follows volatility against procyclicality, at every other venue where it does."""
+    for venue in config["venue"].values():
+        if "volatility" in venue and r.random() < 0.5:
+            venue["volatility"] |= {
+                "floor": r.choice([0.0, 0.9]),
+                "buffer": r.choice([0.0, 0.25]),
+                "stress_weight": 0.25,
+                "stress": r.choice([1.5, 4.0]),
+            }
+
+
 def belief_run(seed: int) -> RunConfig:
     """Return a random run in which engines filter prices."""
     config = random_config(Random(seed))
     add_kinds(Random(seed + 1), config)
     add_beliefs(Random(seed + 2), config)
+    add_tools(Random(seed + 3), config)
     return validated(RunConfig, config)
 
 

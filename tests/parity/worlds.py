@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.world.schema.explain import validated
 from sim.world.schema.run import RunConfig
-from tests.parity.kinds import add_kinds, make_inverse
+from tests.parity.kinds import add_kinds, add_sources, make_inverse
 
 Config = dict[str, Any]
 PROVENANCE = {"source": "made up for tests"}
@@ -26,6 +26,7 @@ def random_run(seed: int) -> RunConfig:
     config = random_config(Random(seed))
     add_kinds(Random(seed + 1), config)
     make_inverse(Random(seed + 2), config)
+    add_sources(Random(seed + 3), config)
     return validated(RunConfig, config)
 
 

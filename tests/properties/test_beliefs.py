@@ -153,11 +153,26 @@ def test_offsets_fail_when_correlation_breaks():
     assert asked[1] < asked[60]
 
 
-@pytest.mark.parametrize(("factor", "multiple"), [(4.0, 2.0), (100.0, 3.0), (0.01, 0.5)])
-def test_requirements_respond_to_volatility(factor, multiple):
-    spec = {"volatility": {"gain": 1.0, "lowest": 0.5, "highest": 3.0}}
+@pytest.mark.parametrize(
+    ("tools", "first", "factor", "multiple"),
+    [
+        ({}, 1.0, 4.0, 2.0),
+        ({}, 1.0, 100.0, 3.0),
+        ({}, 1.0, 0.01, 0.5),
+        ({"floor": 0.8}, 1.0, 0.25, 0.8),
+        ({"floor": 0.8}, 1.0, 4.0, 2.0),
+        ({"stress_weight": 0.25, "stress": 2.6}, 1.4, 0.25, 1.025),  # 0.75 x 0.5 + 0.25 x 2.6
+        ({"buffer": 0.25}, 1.25, 0.25, 0.625),  # 1.25 x 0.5
+        ({"buffer": 0.25}, 1.25, 1.44, 1.25),  # 1.2 has not yet used the buffer up
+        ({"buffer": 0.25}, 1.25, 4.0, 2.0),
+        # 0.75 x 0.5 + 0.25 x 1.2 = 0.675, floored at 0.8, with 25 % on top
+        ({"stress_weight": 0.25, "stress": 1.2, "floor": 0.8, "buffer": 0.25}, 1.25, 0.25, 1.0),
+    ],
+)
+def test_requirements_respond_to_volatility(tools, first, factor, multiple):
+    spec = {"volatility": {"gain": 1.0, "lowest": 0.5, "highest": 3.0, **tools}}
     b = bench([contracts(1e5, BTC=10.0)], spec, steps=1)
-    assert required(b) == pytest.approx(0.05 * 1000.0)
+    assert required(b) == pytest.approx(first * 0.05 * 1000.0)
     b.run()
     state, every = b.state, b.world.beliefs["every"][0]
     variance = b.opening.belief[VARIANCE, 0] * factor
@@ -256,6 +271,8 @@ def test_the_bound_of_a_prediction_is_reached_by_one_leg():
         ({"predictive": {"probability": 0.6, "delay": 60.0}}, "probability"),
         ({"halt": {"move": 0.0, "window": 60.0, "seconds": 60.0}}, "move"),
         ({"volatility": {"gain": 1.0, "highest": 0.5}}, "highest"),
+        ({"volatility": {"floor": 0.5}}, "procyclicality"),
+        ({"volatility": {"gain": 1.0, "stress_weight": 0.25}}, "asked for then"),
     ],
 )
 def test_bad_input_is_refused_with_its_reason(change, words):

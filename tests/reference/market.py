@@ -1,6 +1,7 @@
 """Markets: impact, decay, arbitrage, oracles, the background book, interest and funding."""
 
 import math
+import statistics
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -116,12 +117,35 @@ def look(w: World) -> None:
     """Oracles sample the marks, publish what is old enough, and the margin engine reads them."""
     w.samples.append((w.time, dict(w.mark), w.wave))
     for name, feed in w.feed_rows.items():
-        old_enough = [s for s in w.samples if s[0] <= w.time - feed.delay]
-        sample = old_enough[-1][1] if old_enough else w.opening_mark
-        w.shown_at[name] = old_enough[-1][0] if old_enough else -math.inf
-        w.shown_wave[name] = old_enough[-1][2] if old_enough else 0
-        publish(w, name, feed, sample[feed.market])
+        for place, source in enumerate(feed.read):
+            read(w, (name, place), source)
+        w.shown_wave[name] = max(w.source_wave[name, i] for i in range(len(feed.read)))
+        publish(w, name, feed, made(w, name, feed))
     read_prices(w)
+
+
+def read(w: World, key: tuple[str, int], source: dict) -> None:
+    """One source shows the newest mark of its market that is as old as its delay."""
+    old_enough = [s for s in w.samples if s[0] <= w.time - source["delay"]]
+    marks = old_enough[-1][1] if old_enough else w.opening_mark
+    w.source_price[key] = marks[source["market"]]
+    w.shown_at[key] = old_enough[-1][0] if old_enough else -math.inf
+    w.source_wave[key] = old_enough[-1][2] if old_enough else 0
+
+
+def made(w: World, name: str, feed: object) -> float:
+    """What the sources of a feed make: the only one, the median, or where half of the weight is."""
+    pairs = [(w.source_price[name, i], s["weight"]) for i, s in enumerate(feed.read)]
+    if len(pairs) == 1:
+        return pairs[0][0]
+    if feed.combine == "median":
+        return statistics.median(price for price, _ in pairs)
+    half, below = 0.5 * sum(weight for _, weight in pairs), 0.0
+    for price, weight in sorted(pairs):
+        below += weight
+        if below >= half:
+            return price
+    raise AssertionError
 
 
 def publish(w: World, name: str, feed: object, sampled: float) -> None:
@@ -130,16 +154,17 @@ def publish(w: World, name: str, feed: object, sampled: float) -> None:
         name,
         SimpleNamespace(standing=sampled, updated=0.0, time=0.0, ema=sampled, twap=sampled),
     )
+    latest = max(source["delay"] for source in feed.read)
     if feed.deviation > 0.0:
         w.decide(abs(sampled - past.standing) - feed.deviation * past.standing, past.standing)
         if w.time - past.updated != feed.heartbeat:
             w.decide(w.time - past.updated - feed.heartbeat, feed.heartbeat)
         moved = abs(sampled - past.standing) >= feed.deviation * past.standing
         if moved or w.time - past.updated >= feed.heartbeat:
-            past.standing, past.updated = sampled, max(0.0, w.time - feed.delay)
+            past.standing, past.updated = sampled, max(0.0, w.time - latest)
         price = past.standing
     else:
-        price, past.updated = sampled, max(0.0, w.time - feed.delay)
+        price, past.updated = sampled, max(0.0, w.time - latest)
     w.published[name] = price
     elapsed, past.time = w.time - past.time, w.time
     keep = math.exp(-elapsed / feed.ema_seconds)
@@ -164,22 +189,39 @@ def trusted(w: World, feed: object, past: object, price: float) -> bool:
 
 
 def blocks_until_news(w: World) -> int:
-    """Blocks until some feed will show another price than its market's, to a basis point."""
+    """Blocks until some feed will show another price than its market's, to a basis point.
+
+    Of several sources, each is looked at; a price that waits, waits for what they make together.
+    """
     waits = []
     for name, feed in w.feed_rows.items():
-        mark, shown = w.mark[feed.market], w.published[name]
-        later = [s for s in w.samples if s[0] > w.shown_at[name]]
-        w.decide(abs(shown - mark) - 1e-4 * mark, mark)
-        if abs(shown - mark) <= 1e-4 * mark:
-            continue
-        if later:
-            wait = (later[0][0] + feed.delay - w.time) / w.block
-        elif feed.deviation > 0.0:
-            wait = (w.averages[name].updated + feed.heartbeat - w.time) / w.block
+        if len(feed.read) > 1:
+            for place, source in enumerate(feed.read):
+                mark = w.mark[source["market"]]
+                if differ(w, mark, w.source_price[name, place]):
+                    waits += pipeline(w, (name, place), source)
+            goal = made(w, name, feed)
         else:
+            goal = w.mark[feed.read[0]["market"]]
+        if not differ(w, goal, w.published[name]):
             continue
-        waits.append(max(1, math.ceil(wait - 1e-9)))
-    return min(waits, default=0)
+        due = pipeline(w, (name, 0), feed.read[0]) if len(feed.read) == 1 else []
+        if not due and feed.deviation > 0.0:
+            due = [w.averages[name].updated + feed.heartbeat - w.time]
+        waits += due
+    return min((max(1, math.ceil(wait / w.block - 1e-9)) for wait in waits), default=0)
+
+
+def differ(w: World, goal: float, shown: float) -> bool:
+    """Whether a price is news."""
+    w.decide(abs(shown - goal) - 1e-4 * goal, goal)
+    return abs(shown - goal) > 1e-4 * goal
+
+
+def pipeline(w: World, key: tuple[str, int], source: dict) -> list[float]:
+    """Time until a source shows its next sample, if there is one."""
+    later = [s for s in w.samples if s[0] > w.shown_at[key]]
+    return [later[0][0] + source["delay"] - w.time] if later else []
 
 
 def read_prices(w: World) -> None:
@@ -208,6 +250,8 @@ def view(w: World, k: str, leg: object) -> None:
     bias = min(terms["multiple"] * past.width, terms["cap"])
     for level, kind in ((INITIAL, feed.initial), (MAINTENANCE, feed.maintenance)):
         shown = {"spot": [price], "ema": [past.ema], "twap": [past.twap]}
+        sources = [w.source_price[leg.feed, i] for i in range(len(feed.read))]
+        shown["worst_source"] = sources if len(sources) > 1 else [price]
         pair = shown.get(kind, [price, past.twap])
         w.seen_low[level][k] = min(pair) * (1.0 - bias) / price
         w.seen_high[level][k] = max(pair) * (1.0 + bias) / price

@@ -216,17 +216,19 @@ def take_out(w: World, him: SimpleNamespace, budget: float) -> bool:
 def finish(w: World) -> dict[str, float]:
     """Results as they would be if the path ended now."""
     seen = deepcopy((w.seen_value, w.seen_notional, w.unseen, w.published))
-    counted = deepcopy((w.seen_low, w.seen_high, w.seen_band, w.averages))
+    counted = deepcopy((w.seen_low, w.seen_high, w.seen_band, w.averages, w.source_price))
     w.published = {name: w.mark[feed.market] for name, feed in w.feed_rows.items()}
     for name, feed in w.feed_rows.items():
         w.averages[name].ema = w.averages[name].twap = w.mark[feed.market]
+        for place, source in enumerate(feed.read):
+            w.source_price[name, place] = w.mark[source["market"]]
     market.read_prices(w)
     results = dict(w.results)
     results["horizon_shortfall"] = waterfall.horizon_shortfall(w)
     results["trader_loss"] = w.start_wealth[0] - trader_wealth(w)
     results["liquidator_profit"] = liquidator_wealth(w) - w.start_wealth[1]
     w.seen_value, w.seen_notional, w.unseen, w.published = seen
-    w.seen_low, w.seen_high, w.seen_band, w.averages = counted
+    w.seen_low, w.seen_high, w.seen_band, w.averages, w.source_price = counted
     return results
 
 

@@ -84,7 +84,9 @@ class World:
         self.refused: set[int] = set()
         self.liquidated: set[int] = set()
         self.flagged: list[int] = []
-        self.shown_at: dict[str, float] = {}  # feed -> time of the sample it shows
+        self.source_price: dict[tuple[str, int], float] = {}  # feed, source -> what it shows
+        self.source_wave: dict[tuple[str, int], int] = {}
+        self.shown_at: dict[tuple[str, int], float] = {}  # time of its sample
         self.coming: dict[int, tuple[float, float]] = {}  # account -> tokens, time due
         self.room: list[float] = []
         self.results: dict[str, float] = dict.fromkeys(RESULTS, 0.0)

@@ -62,13 +62,45 @@ class Tail(Strict):
 
 
 class VolatilityResponse(Strict):
-    """Requirements that follow volatility: (believed / long-run volatility) ^ gain, bounded."""
+    """Requirements that follow volatility: (believed / long-run volatility) ^ gain, bounded.
+
+    The last four are the tools against procyclicality of Commission Delegated Regulation (EU)
+    153/2013, Article 28, in the order stressed weight, floor, buffer.
+    """
 
     gain: Annotated[Finite, Field(ge=0.0, le=10.0)] = 0.0
     """0 switches it off"""
     lowest: Annotated[Positive, Field(le=1.0)] = 1.0
     """smallest multiple: 1 never asks for less than the stated requirement"""
     highest: Annotated[AtLeastOne, Field(le=100.0)] = 3.0
+    stress_weight: Fraction = 0.0
+    """weight on the requirement of a stressed period"""
+    stress: Annotated[AtLeastOne, Field(le=100.0)] = 1.0
+    """that requirement, as a multiple of the one under long-run volatility"""
+    floor: Fraction = 0.0
+    """least requirement, as a share of the one under long-run volatility"""
+    buffer: Fraction = 0.0
+    """share on top in calm, used up while the requirement rises"""
+
+    @model_validator(mode="after")
+    def _calms_something(self) -> VolatilityResponse:
+        tools = {name: getattr(self, name) for name in ("stress_weight", "floor", "buffer")}
+        given = [name for name, value in tools.items() if value > 0.0]
+        if given and self.gain == 0.0:
+            raise SluicegateError(
+                "requirements that do not follow volatility need nothing against procyclicality",
+                where=given[0],
+                value=tools[given[0]],
+                hint="gain: 1, or leave it out",
+            )
+        if self.stress_weight > 0.0 and self.stress == 1.0:
+            raise SluicegateError(
+                "a weight on a stressed period, and nothing says what was asked for then",
+                where="stress",
+                value=self.stress,
+                allowed="a multiple above 1",
+            )
+        return self
 
 
 class Predictive(Strict):

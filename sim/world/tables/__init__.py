@@ -9,7 +9,7 @@ from sim.world.tables.beliefs import (
     tail_table,
     worst_kept,
 )
-from sim.world.tables.feeds import feeds, oracle_table, reads_views
+from sim.world.tables.feeds import feeds, longest_delay, oracle_table, reads_views
 from sim.world.tables.instruments import instrument_table
 from sim.world.tables.liquidators import liquidator_tables
 from sim.world.tables.margin import margin_tables, netting_table
@@ -36,6 +36,7 @@ __all__ = [
     "learns",
     "liquidator_tables",
     "long_run",
+    "longest_delay",
     "margin_tables",
     "market_tables",
     "netting_table",

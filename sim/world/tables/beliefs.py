@@ -84,6 +84,8 @@ def fill_responses(
     row["gain"] = volatility.gain
     row["lowest"] = volatility.lowest
     row["highest"] = volatility.highest
+    for name in ("floor", "stress_weight", "stress", "buffer"):
+        row[name] = getattr(volatility, name)
     if predictive is not None:
         z = var_multiplier(1.0 - predictive.probability)
         row["predictive"] = z * math.sqrt(predictive.delay)

@@ -79,7 +79,7 @@ def accrual(v: Vector) -> Answer:
 
 def spot_terms(venue: VenueConfig, asset: str, price: float, width: float, level: str) -> SpotTerms:
     sides = level_prices(
-        oracle_row(venue.oracle), LEVELS[level], Prices(price, price, price), width
+        oracle_row(venue.oracle), LEVELS[level], Prices(price, price, price, price, price), width
     )
     listing = venue.assets[asset].model_dump()
     weights = listing["asset_weight"][level], listing["liability_weight"][level]
