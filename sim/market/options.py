@@ -20,6 +20,7 @@ from sim.state.codes import (
     GRIDS,
     HUB_GRID,
     SPOT,
+    TAIL_RISK,
 )
 from sim.state.state import State
 from sim.state.world import World
@@ -78,7 +79,10 @@ def note_drivers(world: World, state: State, k: int, token: float) -> None:
         grid = world.grids[venue]
         state.drivers[i, SPOT, k] = spot * token
         state.drivers[i, FORWARD, k] = option.forward * token
-        if grid.count == 0:
+        if world.venues[venue].engine == TAIL_RISK:
+            root = math.sqrt(option.seconds / YEAR)
+            state.drivers[i, FIRST_DEVIATION, k] = option.volatility * root
+        if grid.count == 0 or world.venues[venue].engine == TAIL_RISK:
             continue
         state.drivers[i, FREE, k] = option.forward * token * free_share(grid, option.seconds)
         root = math.sqrt(max(0.0, option.seconds - grid.lookahead) / YEAR)

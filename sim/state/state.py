@@ -202,7 +202,7 @@ class State(NamedTuple):
     levels: Floats  # (2, U) volatility level now, and the price it was set at, USD
     drivers: Floats  # (GRIDS, DRIVERS, K) what scenario values depend on
     drivers_at: Floats  # (2, GRIDS, DRIVERS, K) the same when the lists were built
-    shelf: Floats  # (GRIDS, S+2, K) scenario values per option, quote
+    shelf: Floats  # (GRIDS, S+2, K) scenario values per option; under term V its gains; USD
     shelf_now: Floats  # (GRIDS, K) value per option at the same time, quote
     shelf_factor: Floats  # (GRIDS, 3, J) discounts and basis shares
     shelf_at: Ints  # (GRIDS, K) version of g that the values belong to
@@ -211,5 +211,8 @@ class State(NamedTuple):
     correlation: Floats  # (N, N) scratch
     believed: Floats  # (N, N) covariance per second that engines act on
     worst: Floats  # (W,) scratch: largest sampled losses
+    curved: Floats  # (4, N) scratch of term V: a book's slope, curvature and vega by asset
+    curve_order: Ints  # (N,) scratch
+    curve_work: Floats  # (2, N, N) scratch
     halts: Floats  # (V,) time until which a venue stands still, s
     anchors: Floats  # (2, O) price that a feed's move is measured from, USD, and since when, s

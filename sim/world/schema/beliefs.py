@@ -32,8 +32,9 @@ class Tail(Strict):
     """P2, term V: the tail of a book's return over a horizon."""
 
     method: Literal["covariance", "samples"] = "covariance"
-    """deviations under the believed covariance, or sampled joint returns of the market scaled to
-    the believed volatilities (filtered historical simulation)"""
+    """the largest loss within so many deviations under the believed covariance (delta and gamma),
+    or sampled joint returns of the market scaled to the believed volatilities, with every option
+    valued again in each (filtered historical simulation)"""
     measure: Literal["var", "es"] = "es"
     level: Between = 0.99
     horizon: Annotated[Positive, unit("seconds")] = 86400.0
@@ -41,6 +42,10 @@ class Tail(Strict):
     """degrees of freedom of Student's t; null: normal. With ``covariance`` only"""
     samples: Annotated[int, Field(ge=50, le=2000)] = 500
     """with ``samples``: how many joint returns are drawn from the market's law"""
+
+    vol_of_vol: Annotated[Finite, Field(ge=0.0, le=5.0), unit("per root of a year")] = 0.0
+    """deviation of an implied volatility's logarithm beside what its surface's spot_beta explains;
+    underlyings' volatilities move independently"""
 
     @model_validator(mode="after")
     def _enough(self) -> Tail:

@@ -7,6 +7,8 @@ from sim.world.tables.beliefs import (
     responds,
     sample_tables,
     tail_table,
+    trials_kept,
+    vol_sample_tables,
     worst_kept,
 )
 from sim.world.tables.feeds import feeds, oracle_table, reads_views
@@ -49,6 +51,8 @@ __all__ = [
     "sizings",
     "surface_tables",
     "tail_table",
+    "trials_kept",
     "venue_table",
+    "vol_sample_tables",
     "worst_kept",
 ]
