@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from sim.world.multipliers import es_multiplier, squared_es, squared_var, var_mu
 from sim.world.schema.beliefs import Predictive, Tail, VolatilityResponse
 from sim.world.schema.market import MarketConfig
 from sim.world.schema.run import RunConfig
+from sim.world.tables.history import past
 
 FIRST_SAMPLE = 1_000_000_000  # number of the first path that engines have seen: no run has it
 HISTORY = 4096  # returns that opening beliefs rest on
@@ -117,10 +119,22 @@ def sample_tables(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
     tails = sampled_tails(layout.config)
     if not tails:
         return np.zeros((0, len(layout.assets))), np.zeros(len(layout.assets))
+    if layout.config.beliefs.history is not None:
+        size = tails[0].horizon, tails[0].samples
+        samples = past(layout.config.beliefs, tuple(layout.assets), *size).samples
+        return samples, np.abs(samples).max(axis=0)
     drawn = returns(layout, tails[0].horizon, tails[0].samples)
     spread = np.sqrt(np.mean(drawn**2, axis=0))
     samples = np.divide(drawn, spread, out=np.zeros_like(drawn), where=spread > 0.0)
     return samples, np.abs(samples).max(axis=0)
+
+
+def samples_from(config: RunConfig) -> dict[str, Any]:
+    """Where the samples are from, if from a price file; else nothing."""
+    if config.beliefs.history is None:
+        return {}
+    tail = sampled_tails(config)[0]
+    return past(config.beliefs, tuple(config.market.assets), tail.horizon, tail.samples).provenance
 
 
 def vol_sample_tables(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
