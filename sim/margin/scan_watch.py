@@ -8,10 +8,8 @@ absolutely), so every scenario value is bounded, and so is the worst of them. Wh
 """
 
 from sim.compile import lean
-from sim.margin.addons import depeg_charge
 from sim.margin.books import books_spread
 from sim.margin.exposure import hub_row, is_here, moves
-from sim.margin.scan import peg_price, worst_result
 from sim.margin.shocks import YEAR
 from sim.margin.tail import tail_slope
 from sim.margin.trials import OLDEST, PEAK, trial_ageing, trial_reach
@@ -90,27 +88,6 @@ def ageing(world: World, state: State, venue: int, k: int) -> float:
 
 
 @lean
-def loss_multiple(world: World, state: State, venue: int, skin: float) -> float:
-    """Largest multiple of the worst result inside a skin: it rises where the peg gives way."""
-    terms = world.contingency[MAINTENANCE, venue]
-    if terms.peg_factor <= 0.0:
-        return terms.loss_factor
-    return terms.loss_factor + depeg_charge(terms, peg_price(world, state, venue) * (1.0 - skin))
-
-
-@lean
-def peg_spread(world: World, state: State, a: int, watch: float, skin: float) -> float:
-    """Most that the peg alone adds to the requirement of row ``a`` inside a skin, USD."""
-    venue = world.accounts[a].venue
-    terms = world.contingency[MAINTENANCE, venue]
-    if terms.peg_factor <= 0.0:
-        return 0.0
-    price = peg_price(world, state, venue)
-    added = depeg_charge(terms, price * (1.0 - skin)) - depeg_charge(terms, price)
-    return watch * added * -worst_result(world, state, a) if added > 0.0 else 0.0
-
-
-@lean
 def leg_reach(world: World, state: State, a: int, k: int, skin: float) -> tuple[float, float]:
     """Most that one leg changes equity, and the requirement, inside a skin, USD."""
     venue = world.accounts[a].venue
@@ -128,13 +105,13 @@ def leg_reach(world: World, state: State, a: int, k: int, skin: float) -> tuple[
         else:
             worse = option_reach(world, state, venue, k, skin) * skin
             worse += ageing(world, state, venue, k)
-        need = loss_multiple(world, state, venue, skin) * size * worse
+        need = terms.loss_factor * size * worse
         short = max(terms.short_option, world.grids[venue].short_minimum)
         return notional * skin, need + notional * short * skin
     value = size * max(abs(state.g[0, k]), abs(state.g[1, k]), abs(state.g[2, k])) * skin
     need = 0.0
     if moves(world, venue, k, quantity) and is_here(world, venue, k):
-        need = loss_multiple(world, state, venue, skin) * value * widest(world, state, venue, k)
+        need = terms.loss_factor * value * widest(world, state, venue, k)
     return value, need + value * steepest_charge(world, a, k)
 
 
@@ -153,7 +130,7 @@ def steepest_charge(world: World, a: int, k: int) -> float:
 def grid_spread(world: World, state: State, a: int, watch: float, skin: float) -> float:
     """Most that the slack of row ``a`` can lose inside a skin, USD."""
     venue = world.accounts[a].venue
-    total = peg_spread(world, state, a, watch, skin)
+    total = 0.0
     for i in range(state.rows[a].leg_count):
         k = state.legs[a, i]
         if state.balance[k, a] != 0.0:
