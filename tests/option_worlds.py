@@ -158,7 +158,39 @@ def archetypes(r: Random) -> Config:
     return kinds
 
 
-def option_run(seed: int, contract: str = "linear") -> RunConfig:
+def random_tail(r: Random) -> Config:
+    """A tail over a few steps, under samples or a covariance."""
+    shared = {
+        "measure": r.choice(["var", "es"]),
+        "level": r.choice([0.9, 0.95]),
+        "horizon": 4.0 * STEP,
+        "vol_of_vol": r.choice([0.0, 1.0]),
+    }
+    if r.random() < 0.5:
+        return {**shared, "method": "samples", "samples": 60}
+    return {**shared, "freedom": r.choice([None, 4.0])}
+
+
+def measure_tails(r: Random, run: Config) -> None:
+    """Let the venue with a grid and the hub measure tails, or one of them."""
+    run["beliefs"] = {
+        "every": r.choice([1.0, 3.0]) * STEP,
+        "half_life": 5.0 * STEP,
+        "correlation_half_life": 20.0 * STEP,
+    }
+    for spec in r.choice([(run["hub"],), (run["venue"]["grid"],), tuple_of(run)]):
+        spec |= {"engine": "tail_risk", "tail": random_tail(r)}
+        factor = r.choice([0.8, 5.0])  # 5: requirements move more than values, and bounds matter
+        charges = spec.get("contingency", {})
+        spec["contingency"] = charges | {"loss_factor": {"initial": factor, "maintenance": factor}}
+
+
+def tuple_of(run: Config) -> tuple[Config, ...]:
+    """The hub and all venues."""
+    return (run["hub"], *run["venue"].values())
+
+
+def option_run(seed: int, contract: str = "linear", tails: bool = False) -> RunConfig:
     """A random run with options; its one world is ``w``."""
     r = Random(seed)
     collateral = {
@@ -203,4 +235,6 @@ def option_run(seed: int, contract: str = "linear") -> RunConfig:
     )
     for spec in run["venue"].values():
         spec["perpetuals"]["BTC"]["contract"] = contract
+    if tails:
+        measure_tails(Random(seed + 1), run)
     return validated(RunConfig, run)

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.calibration.bars import Bars, take_bars
 from sim.calibration.figure import quality_svg
 from sim.calibration.fit import Fit, fit_market
 from sim.calibration.generator import generator_per_day
 from sim.calibration.market import add_pegged, market_of, provenance, regime_names
 from sim.calibration.quality import Table, compare
-from sim.calibration.read import read_prices
 from sim.calibration.settings import parse
 from sim.calibration.write import check_writable, market_text, write_whole
+from sim.world.prices.bars import Bars, take_bars
+from sim.world.prices.read import read_prices
 from sim.world.schema.explain import validated
 from sim.world.schema.market import MarketConfig
 

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 
 from sim._version import __version__
-from sim.calibration.bars import Bars
 from sim.calibration.fit import Fit
 from sim.calibration.generator import generator_per_day
 from sim.calibration.mixture import Parameters, expect
 from sim.calibration.peg import fit_peg, measure_basis, weather_of
-from sim.calibration.read import PriceFile
 from sim.calibration.settings import CalibrateConfig
 from sim.world.chain import stationary_law
+from sim.world.prices.bars import Bars
+from sim.world.prices.read import PriceFile
 
 DIGITS = 6  # significant; the data do not support more, and files stay readable
 SECONDS_PER_DAY = 86_400.0

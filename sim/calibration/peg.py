@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.calibration.bars import Bars, take_bars
-from sim.calibration.read import PriceFile
 from sim.calibration.settings import PeggedAsset
 from sim.errors import SluicegateError
+from sim.world.prices.bars import Bars, take_bars
+from sim.world.prices.read import PriceFile
 
 DEPEGGED = 0.01  # a log-basis beyond this belongs to a depeg, not to the noise around the peg
 FEWEST_DEPEGGED = 24  # bars; fewer say nothing about how fast a depeg heals

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.calibration.bars import Bars
 from sim.calibration.mixture import Parameters, expect
 from sim.calibration.settings import CalibrateConfig
 from sim.market.paths import simulate
 from sim.world.law import build_law
+from sim.world.prices.bars import Bars
 from sim.world.schema.market import MarketConfig
 
 BLOCK_SECONDS = 28 * 86_400.0  # of the bootstrap: four weeks, longer than the longest lag

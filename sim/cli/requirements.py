@@ -19,8 +19,8 @@ examples:
 scopes: an account per leg (isolated), per venue, or one over all venues (unified).
 engines: leg by leg (weights, ratios, option books, as venues without a grid add them up); the
 netting hub (a rate on net delta and one on what is hedged); a venue's scenario grid; the tail of
-the return as in conf/hub/tail_risk.yaml (options are charged book by book there). Each engine
-margins the accounts of every scope, so along a row only the grouping differs.
+the return as in conf/hub/tail_risk.yaml. Each engine margins the accounts of every scope, so along
+a row only the grouping differs.
 its delta alone: the same engine for the book's net delta, held as one perpetual.
 Prices are the start prices of the default market.
 """

@@ -54,8 +54,13 @@ def execute(arguments: argparse.Namespace) -> int:
     from sim.studies.run_folder import open_run
 
     plain = config.model_dump(mode="json", by_alias=True)
+    samples = pinned_samples(config, plain)
     manifest = begin_manifest(arguments.command_line, plain)
-    manifest |= {"data_sha256": data_hashes(plain["market"]), "correlation_repairs": repairs}
+    data = data_hashes(plain["market"])
+    if samples:
+        data |= {samples["file"]: samples["sha256"]}
+        manifest["tail_samples"] = samples
+    manifest |= {"data_sha256": data, "correlation_repairs": repairs}
     with open_run(Path(config.out), config.experiment.name) as run:
         result = _simulate(config)
         # figures need matplotlib and scipy.stats, for which the first path should not wait
@@ -111,6 +116,17 @@ def data_hashes(market: dict[str, Any]) -> dict[str, str]:
     stated = market.get("provenance") or {}
     names, hashes = (str(stated.get(key) or "").split(" + ") for key in ("source", "sha256"))
     return {name: digest for name, digest in zip(names, hashes, strict=False) if digest}
+
+
+def pinned_samples(config: RunConfig, plain: dict[str, Any]) -> dict[str, Any]:
+    """Say where tails take their samples from; the file's hash enters the configuration."""
+    if config.beliefs.history is None:
+        return {}
+    from sim.world.tables import samples_from
+
+    found = samples_from(config)
+    plain["beliefs"]["history"]["sha256"] = found["sha256"]
+    return found
 
 
 def _simulate(config: RunConfig) -> StudyResult:

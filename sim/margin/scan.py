@@ -6,7 +6,7 @@ filled when somebody first needs it after prices have moved.
 
 from sim.compile import lean, merged
 from sim.margin.addons import naked_shorts, short_notional
-from sim.margin.books import NOWHERE, books_requirement
+from sim.margin.books import books_requirement
 from sim.margin.doubt import doubt_charge, peg_price
 from sim.margin.exposure import exposure, hub_row, is_here, moves
 from sim.margin.grid import ALL, Holding, Shelf, shelve, with_offset, worst_pnl
@@ -160,8 +160,6 @@ def worst_result(world: World, state: State, a: int) -> float:
 def elsewhere(world: World, state: State, level: int, a: int) -> float:
     """Requirement of the option books that the engine of row ``a`` does not scan, USD."""
     venue = world.accounts[a].venue
-    if world.venues[venue].engine == TAIL_RISK:
-        return books_requirement(world, state, level, a, NOWHERE)
     if venue == hub_row(world):
         return 0.0
     return books_requirement(world, state, level, a, venue)

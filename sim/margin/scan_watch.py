@@ -9,10 +9,11 @@ absolutely), so every scenario value is bounded, and so is the worst of them. Wh
 
 from sim.compile import lean
 from sim.margin.anchor import TOKEN_WEIGHT
-from sim.margin.books import NOWHERE, books_spread
+from sim.margin.books import books_spread
 from sim.margin.exposure import hub_row, is_here, moves
 from sim.margin.shocks import YEAR
 from sim.margin.tail import tail_slope
+from sim.margin.trials import OLDEST, PEAK, trial_ageing, trial_reach
 from sim.numerics import exp
 from sim.state.codes import (
     BALANCE,
@@ -26,9 +27,6 @@ from sim.state.codes import (
 )
 from sim.state.state import AGED, SHAKEN, State
 from sim.state.world import World
-
-OLDEST = 4.0 * 3600.0  # s after which lists that hold option books are rebuilt
-PEAK = 0.39894228040143276  # of the normal density
 
 
 @lean
@@ -98,14 +96,17 @@ def ageing(world: World, state: State, venue: int, k: int) -> float:
 def note_reaches(world: World, state: State, skin: float) -> None:
     """Write, per instrument and grid, what `leg_reach` reads: shared by all accounts."""
     for k in range(len(world.instruments)):
+        option = world.instruments[k].kind == OPTION
         for i in range(GRIDS):
             venue = hub_row(world) if i == HUB_GRID else world.instruments[k].venue
-            if world.grids[venue].count == 0:
-                continue
-            if world.instruments[k].kind == OPTION:
+            if world.venues[venue].engine == TAIL_RISK:
+                if option:
+                    state.reaches[i, SHAKEN, k] = trial_reach(world, state, venue, k, skin)
+                    state.reaches[i, AGED, k] = trial_ageing(world, state, venue, k)
+            elif world.grids[venue].count > 0 and option:
                 state.reaches[i, SHAKEN, k] = option_reach(world, state, venue, k, skin)
                 state.reaches[i, AGED, k] = ageing(world, state, venue, k)
-            else:
+            elif world.grids[venue].count > 0:
                 state.reaches[i, SHAKEN, k] = widest(world, state, venue, k)
 
 
@@ -119,7 +120,7 @@ def leg_reach(world: World, state: State, a: int, k: int, skin: float) -> tuple[
     size = abs(state.balance[k, a])
     if world.instruments[k].kind == OPTION:
         notional = size * state.g[2, k]
-        if not is_here(world, venue, k) or tail:
+        if not is_here(world, venue, k):
             return 0.0, 0.0
         worst = state.reaches[i, SHAKEN, k] * skin + state.reaches[i, AGED, k]
         short = max(terms.short_option, world.grids[venue].short_minimum)
@@ -153,8 +154,6 @@ def grid_spread(world: World, state: State, a: int, watch: float, skin: float) -
         if state.balance[k, a] != 0.0:
             equity, need = leg_reach(world, state, a, k, skin)
             total += equity + watch * need
-    if world.venues[venue].engine == TAIL_RISK:
-        total += books_spread(world, state, a, watch, NOWHERE) * skin
-    elif venue != hub_row(world):
+    if venue != hub_row(world):
         total += books_spread(world, state, a, watch, venue) * skin
     return total

@@ -1,14 +1,28 @@
 """P2, term V in the world: the tail of a book's return as its engine believes it.
 
-Linear legs only: options at such a venue are charged by their books (term O). The rule of early
-liquidation asks the same question over the time that a liquidation takes.
+Under samples every option is valued again in each (filtered historical simulation with full
+revaluation). Under a covariance a book is the parabola through its values now and at the measure's
+multiple of a deviation up and down, and the requirement its largest loss over the ellipsoid of that
+radius: exact where a book is linear, and where it has nothing but negative curvature in one
+underlying. The rule of early liquidation asks for a deviation of linear legs over the time that a
+liquidation takes.
 """
 
 import math
 
 from sim.compile import lean
+from sim.margin.curvature import Curved, largest_loss
 from sim.margin.exposure import exposure, is_here, moves
 from sim.margin.sampled import tail_mean, tail_rank
+from sim.margin.trials import (
+    FALL,
+    RISE,
+    VOL_FALL,
+    VOL_RISE,
+    shelf_index,
+    try_option,
+    unit_move,
+)
 from sim.state.codes import BY_COVARIANCE, OPTION
 from sim.state.state import VARIANCE, State
 from sim.state.world import World
@@ -53,14 +67,39 @@ def deviation(world: World, state: State, a: int, engine: bool) -> float:
 
 
 @lean
-def sampled_loss(world: World, state: State, a: int, s: int) -> float:
-    """Loss of a book in sample ``s``, its returns scaled to one second's believed deviation."""
-    loss = 0.0
+def is_tried(world: World, state: State, a: int, k: int) -> bool:
+    """Whether instrument k is an option that the engine of row ``a`` values in its trials."""
+    if world.instruments[k].kind != OPTION or state.balance[k, a] == 0.0:
+        return False
+    return is_here(world, world.accounts[a].venue, k)
+
+
+@lean
+def gather(world: World, state: State, a: int) -> None:
+    """Write the linear exposures of row ``a`` by asset, and bring its options up to date."""
+    state.curved[:] = 0.0
     for i in range(state.rows[a].leg_count):
         k = state.legs[a, i]
-        n = world.instruments[k].asset
-        move = world.samples[s, n] * math.sqrt(state.belief[VARIANCE, n])
-        loss -= tail_exposure(world, state, a, k) * move
+        if is_tried(world, state, a, k):
+            try_option(world, state, world.accounts[a].venue, k)
+        else:
+            n = world.instruments[k].asset
+            state.curved[0, n] += tail_exposure(world, state, a, k)
+
+
+@lean
+def sampled_loss(world: World, state: State, a: int, s: int) -> float:
+    """Loss of a gathered book in sample ``s``, USD; its exposures are per unit of a sample."""
+    loss = 0.0
+    for n in range(state.curved.shape[1]):
+        loss -= state.curved[0, n] * world.samples[s, n]
+    if len(world.surfaces) == 0:
+        return loss
+    shelf = shelf_index(world, world.accounts[a].venue)
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        if is_tried(world, state, a, k):
+            loss -= state.balance[k, a] * state.shelf[shelf, k, s]
     return loss
 
 
@@ -79,7 +118,11 @@ def keep_worst(state: State, count: int, loss: float) -> None:
 @lean
 def sampled_tail(world: World, state: State, a: int) -> float:
     """Value at risk or expected shortfall over the samples, USD."""
-    row = world.tails[world.accounts[a].venue]
+    venue = world.accounts[a].venue
+    row = world.tails[venue]
+    gather(world, state, a)
+    for n in range(state.curved.shape[1]):
+        state.curved[0, n] *= unit_move(world, state, venue, n)
     samples = world.samples.shape[0]
     first = tail_rank(samples, row.level)
     count = samples - first
@@ -90,7 +133,60 @@ def sampled_tail(world: World, state: State, a: int) -> float:
     found = state.worst[0]
     if row.expected:
         found = tail_mean(state.worst, count, (1.0 - row.level) * samples)
-    return max(0.0, found) * row.scale
+    return max(0.0, found)
+
+
+@lean
+def add_curves(world: World, state: State, a: int) -> None:
+    """Add options to a gathered book: slope, curvature and volatility from their trials.
+
+    Negative curvature counts ``curvature`` times, which makes a book that has nothing else need
+    the measure of a squared return, not the square of a return's.
+    """
+    venue = world.accounts[a].venue
+    shelf = shelf_index(world, venue)
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        if not is_tried(world, state, a, k):
+            continue
+        n = world.instruments[k].asset
+        held = state.balance[k, a]
+        gain, fall = state.shelf[shelf, k, RISE], state.shelf[shelf, k, FALL]
+        move = unit_move(world, state, venue, n)
+        if move > 0.0:
+            state.curved[0, n] += held * (gain - fall) / (2.0 * move)
+            state.curved[1, n] += held * (gain + fall) / (move * move)
+        swing = state.shelf[shelf, k, VOL_RISE] - state.shelf[shelf, k, VOL_FALL]
+        state.curved[2, n] += held * swing / (2.0 * world.tails[venue].multiple)
+    for n in range(state.curved.shape[1]):
+        if state.curved[1, n] < 0.0:
+            state.curved[1, n] *= world.tails[venue].curvature
+
+
+@lean
+def curved_loss(world: World, state: State, a: int) -> float:
+    """Largest loss of a book with options over its engine's ellipsoid, USD."""
+    gather(world, state, a)
+    add_curves(world, state, a)
+    book = Curved(
+        state.curved[0],
+        state.curved[1],
+        state.curved[2],
+        state.curve_order,
+        state.curve_work[0],
+        state.curve_work[1],
+        state.curved[3],
+    )
+    return largest_loss(book, state.believed, world.tails[world.accounts[a].venue].multiple)
+
+
+@lean
+def options_tried(world: World, state: State, a: int) -> int:
+    """How many options row ``a`` holds that its engine values in its trials."""
+    count = 0
+    for i in range(state.rows[a].leg_count):
+        count += 1 if is_tried(world, state, a, state.legs[a, i]) else 0
+    return count
 
 
 @lean
@@ -98,6 +194,8 @@ def tail_loss(world: World, state: State, a: int) -> float:
     """What the engine of row ``a`` thinks it could lose, USD."""
     row = world.tails[world.accounts[a].venue]
     if row.method == BY_COVARIANCE:
+        if len(world.surfaces) > 0 and options_tried(world, state, a) > 0:
+            return curved_loss(world, state, a)
         return row.multiple * deviation(world, state, a, True)
     return sampled_tail(world, state, a)
 
@@ -115,8 +213,9 @@ def predicted_loss(world: World, state: State, a: int) -> float:
 def tail_slope(world: World, state: State, venue: int, k: int) -> float:
     """Most that `tail_loss` rises per USD of exposure to instrument k's asset.
 
-    Both measures are Lipschitz in the exposures: a deviation is a norm, and a quantile or tail mean
-    of sampled losses moves by no more than the largest of them does.
+    All measures are Lipschitz in the exposures: a deviation is a norm, a quantile or tail mean of
+    sampled losses moves by no more than the largest of them does, and a largest loss by no more
+    than the loss at any point of the ellipsoid.
     """
     row = world.tails[venue]
     n = world.instruments[k].asset

@@ -29,9 +29,10 @@ from sim.margin.health import (
     terms_of,
 )
 from sim.margin.ratio import bent_spread
-from sim.margin.scan_watch import OLDEST, grid_spread, note_reaches
+from sim.margin.scan_watch import grid_spread, note_reaches
 from sim.margin.tail import predicted_spread
 from sim.margin.terms import Book, Holder, Terms, leg_value
+from sim.margin.trials import OLDEST
 from sim.margin.weights import liability_weight
 from sim.market.oracle import observe_prices
 from sim.state.codes import (

@@ -31,9 +31,9 @@ from sim.state.codes import (
     FREE,
     HUB_GRID,
     OWN_GRID,
+    TAIL_RISK,
     TOKEN,
 )
-from sim.state.rows import Row
 from sim.state.state import (
     DEVIATION_QUOTED,
     DISCOUNT_QUOTED,
@@ -86,8 +86,10 @@ class Page(NamedTuple):
 
 
 class Glass(NamedTuple):
-    """How one grid looks at a book."""
+    """How one engine looks at a book: under a grid, by its own deviation alone, or not at all."""
 
+    engine: int
+    grid: bool
     free: float  # share of the settlement average that is not known yet
     root: float  # of the time to expiry, as scenarios see it, sqrt(years)
     shocks: VolShocks
@@ -115,10 +117,13 @@ def page_of(world: World, state: State, k: int) -> Page:
 
 
 @lean
-def glass_of(grid: Row, seconds: float) -> Glass:
-    """How a grid looks at a book of that time to expiry."""
-    shocks = vol_shocks(grid, seconds)
-    return Glass(free_share(grid, seconds), deviation_at(1.0, grid.lookahead, seconds), shocks)
+def glass_of(world: World, venue: int, seconds: float) -> Glass:
+    """How the engine in a row of the venue table looks at a book of that time to expiry."""
+    grid = world.grids[venue]
+    free = free_share(grid, seconds)
+    root = deviation_at(1.0, grid.lookahead, seconds)
+    engine = world.venues[venue].engine
+    return Glass(engine, grid.count > 0, free, root, vol_shocks(grid, seconds))
 
 
 @lean
@@ -137,45 +142,49 @@ def quote_option(world: World, state: State, k: int, page: Page) -> float:
     quotes[DEVIATION_QUOTED, k] = deviation_at(vol, 0.0, page.seconds)
     quotes[DISCOUNT_QUOTED, k] = page.discount
     state.g[2, k] = page.spot * page.token
-    state.drivers[OWN_GRID, TOKEN, k] = page.token
-    state.drivers[OWN_GRID, FORWARD, k] = page.forward * page.token
     return moneyness
 
 
 @lean
-def note_drivers(state: State, i: int, k: int, page: Page, glass: Glass, moneyness: float) -> None:
-    """Write what the scenario values of option k under one grid depend on."""
-    state.drivers[i, TOKEN, k] = page.token
-    state.drivers[i, FORWARD, k] = page.forward * page.token
-    state.drivers[i, FREE, k] = page.forward * page.token * glass.free
+def note_shocked(state: State, i: int, k: int, glass: Glass, moneyness: float) -> None:
+    """Write the free part of option k's forward, and its deviation under every rule of a grid."""
+    state.drivers[i, FREE, k] = state.drivers[i, FORWARD, k] * glass.free
     for d in range(FIRST_DEVIATION, DRIVERS):
         vol = shocked_volatility(glass.shocks, d - FIRST_DEVIATION, state.options[k].vol, moneyness)
         state.drivers[i, d, k] = vol * glass.root
 
 
 @lean
+def note_drivers(state: State, i: int, k: int, page: Page, glass: Glass, moneyness: float) -> None:
+    """Write what an engine's scenario values of option k depend on."""
+    state.drivers[i, TOKEN, k] = page.token
+    state.drivers[i, FORWARD, k] = page.forward * page.token
+    if glass.engine == TAIL_RISK:
+        state.drivers[i, FIRST_DEVIATION, k] = state.quotes[DEVIATION_QUOTED, k]
+    elif glass.grid:
+        note_shocked(state, i, k, glass, moneyness)
+
+
+@lean
 def quote_all(world: World, state: State) -> None:
     """Quote every option, book by book; options of one book stand next to each other."""
-    hub = world.grids[len(world.grids) - 1]
+    hub = len(world.grids) - 1
     book = -1
     page = page_of(world, state, 0)
-    own = glass_of(hub, 1.0)
+    own = glass_of(world, hub, 1.0)
     everywhere = own
     for k in range(len(world.options)):
         row = world.options[k]
         if row.sign == 0.0 or state.options[k].settled != 0:
             continue
-        grid = world.grids[world.instruments[k].venue]
         if row.book != book:
             book = row.book
             page = page_of(world, state, k)
-            own = glass_of(grid, page.seconds)
-            everywhere = glass_of(hub, page.seconds)
+            own = glass_of(world, world.instruments[k].venue, page.seconds)
+            everywhere = glass_of(world, hub, page.seconds)
         moneyness = quote_option(world, state, k, page)
-        if grid.count > 0:
-            note_drivers(state, OWN_GRID, k, page, own, moneyness)
-        if hub.count > 0:
-            note_drivers(state, HUB_GRID, k, page, everywhere, moneyness)
+        note_drivers(state, OWN_GRID, k, page, own, moneyness)
+        note_drivers(state, HUB_GRID, k, page, everywhere, moneyness)
 
 
 @lean

@@ -282,6 +282,8 @@ TAIL = np.dtype(
         ("scale", "f8"),  # sampled: root of the horizon, sqrt(s)
         ("expected", "i8"),  # sampled: 1 for expected shortfall, 0 for value at risk
         ("level", "f8"),  # sampled: of the quantile
+        ("curvature", "f8"),  # parametric: multiple of losses by curvature, at least 1
+        ("vol_of_vol", "f8"),  # deviation of log-volatility that spot does not explain, 1/sqrt(s)
         ("predictive", "f8"),  # deviations x sqrt(s) within which insolvency is too likely
         ("gain", "f8"),  # exponent of the response to volatility
         ("lowest", "f8"),  # bounds of that response

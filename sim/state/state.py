@@ -224,7 +224,7 @@ class State(NamedTuple):
     drivers: Floats  # (GRIDS, DRIVERS, K) what scenario values depend on
     drivers_at: Floats  # (3, GRIDS, DRIVERS, K) the same when lists and radii were made
     reach_at: Floats  # the same shape: unit in which moves of it are measured
-    shelf: Floats  # (GRIDS, K, S+2) scenario values per option, USD
+    shelf: Floats  # (GRIDS, K, S+2) scenario values per option; under term V its gains; USD
     shelf_now: Floats  # (GRIDS, K) value per option at the same time, USD
     shelf_factor: Floats  # (GRIDS, 3, J) discounts and basis shares
     reaches: Floats  # (GRIDS, 2, K) as named above
@@ -235,5 +235,8 @@ class State(NamedTuple):
     correlation: Floats  # (N, N) scratch
     believed: Floats  # (N, N) covariance per second that engines act on
     worst: Floats  # (W,) scratch: largest sampled losses
+    curved: Floats  # (4, N) scratch of term V: a book's slope, curvature and vega by asset
+    curve_order: Ints  # (N,) scratch
+    curve_work: Floats  # (2, N, N) scratch
     halts: Floats  # (V,) time until which a venue stands still, s
     anchors: Floats  # (2, O) price that a feed's move is measured from, USD, and since when, s

@@ -52,3 +52,5 @@ class World(NamedTuple):
     tails: Rows  # (V+1,) TAIL
     samples: Floats  # (S, N) joint returns in units of their deviations; S = 0: none
     unit_move: Floats  # (N,) largest of them, by asset
+    vol_samples: Floats  # (S, N) own moves of log-volatilities, in the same units
+    unit_vol: Floats  # (N,) largest of them

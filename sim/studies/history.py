@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.calibration.bars import take_bars
-from sim.calibration.read import read_prices
 from sim.errors import SluicegateError
 from sim.market.paths import fill_path
 from sim.studies.backtest_settings import BacktestConfig
 from sim.world.compose import compose
 from sim.world.law import build_law
+from sim.world.prices.bars import take_bars
+from sim.world.prices.read import read_prices
 from sim.world.schema.checks import check_known
 from sim.world.schema.explain import validated
 from sim.world.schema.market import MarketConfig

@@ -132,6 +132,8 @@ def option_state(layout: Layout) -> dict[str, np.ndarray]:
     books = {(r.venue, r.asset, r.days) for r in layout.instruments if r.kind == "option"}
     grids = [layout.config.venue[v].grid for v in layout.venues] + [layout.config.hub.grid]
     scenarios = max(0 if grid is None else len(grid.scenarios) for grid in grids)
+    if u:
+        scenarios = max(scenarios, tables.trials_kept(layout.config))
     return {
         "options": np.zeros(k, dtype=OPTION_STATE),
         "quotes": no_quotes(k),
@@ -170,6 +172,9 @@ def belief_state(layout: Layout) -> dict[str, np.ndarray]:
         "correlation": np.zeros((n, n)),
         "believed": covariance,
         "worst": np.zeros(tables.worst_kept(config)),
+        "curved": np.zeros((4, n)),
+        "curve_order": np.zeros(n, dtype=np.int64),
+        "curve_work": np.zeros((2, n, n)),
     }
 
 
@@ -322,6 +327,7 @@ def assemble(
     scenarios, grids, scan_range = tables.grid_tables(layout)
     haircut, offsets = tables.haircut_tables(layout, weight)
     samples, unit_move = tables.sample_tables(layout)
+    vol_samples, unit_vol = tables.vol_sample_tables(layout)
     world = World(
         settings=settings(layout, rows, "full"),
         instruments=tables.instrument_table(layout),
@@ -354,6 +360,8 @@ def assemble(
         tails=tables.tail_table(layout),
         samples=samples,
         unit_move=unit_move,
+        vol_samples=vol_samples,
+        unit_vol=unit_vol,
     )
     state = empty_state(layout, rows, population.traders)
     opening_prices(layout, world, state, prices)

@@ -39,7 +39,10 @@ __all__ = [
 ]
 
 CONFIG_NAME = "config"
-PATHS = ("out",)  # keys whose values are paths, written as the shell has them
+PATHS = (
+    "out",
+    "beliefs.history.data",
+)  # keys whose values are paths, written as the shell has them
 _SYNTAX = "key=value, group=choice, group=[one,two], +key=value to add, ~key to remove"
 
 
@@ -232,7 +235,7 @@ def _parsed(word: str) -> Override:
 
 
 def _quoted_path(word: str) -> str:
-    """Quote the path in ``out=PATH``: a folder may have any letters, brackets, commas or spaces."""
+    """Quote the path in ``out=PATH``: it may have any letters, brackets, commas or spaces."""
     key, sign, value = word.partition("=")
     plain = key.lstrip("+") in PATHS and sign == "=" and value and value[0] not in "'\""
     return f"{key}={_quote(value)}" if plain and "${" not in value else word

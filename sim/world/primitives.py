@@ -60,7 +60,7 @@ TERMS = {
 UNUSED = {
     "scenario_grid": ("T", "O", "V"),
     "sum_of_legs": ("G", "V"),
-    "tail_risk": ("T", "G"),
+    "tail_risk": ("T", "O", "G"),
 }
 NO_VARIANT = ("none", "ignore")  # values of a choice that stand for its absence
 # Choices that are worth a word only where they differ from the default.

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from sim.calibration.bars import take_bars
 from sim.calibration.command import run
 from sim.calibration.fit import fit_market
-from sim.calibration.read import read_prices
 from sim.calibration.settings import parse
 from sim.world.chain import stationary_law
 from sim.world.law import build_law
+from sim.world.prices.bars import take_bars
+from sim.world.prices.read import read_prices
 from sim.world.schema.market import MarketConfig
 from tests.evidence import shared
 

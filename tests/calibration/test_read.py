@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.calibration.bars import take_bars
-from sim.calibration.read import read_prices
 from sim.calibration.settings import parse
 from sim.errors import SluicegateError
+from sim.world.prices.bars import take_bars
+from sim.world.prices.read import read_prices
 from tests.calibration.prices import bars, walk, write_csv
 
 

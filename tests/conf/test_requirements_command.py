@@ -82,6 +82,13 @@ def test_strictly_less_where_the_tail_groups_legs_anew(book, scopes, level):
     assert wide < 0.5 * narrow
 
 
+@pytest.mark.parametrize("book", ["covered_call", "hedged_straddle"])
+@pytest.mark.parametrize("level", LEVELS)
+def test_options_offset_under_the_tail_too(book, level):
+    need = [getattr(FOUND[book, "tail"].need[scope], level) for scope in SCOPES]
+    assert need[2] < 0.9 * need[0]
+
+
 @pytest.mark.parametrize("book", ["delta_neutral", "delta_neutral_one_venue"])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_delta_neutral_book_still_pays_for_its_basis(book, engine):

@@ -10,6 +10,7 @@ from sim.errors import SluicegateError
 from sim.state.state import RESULT
 from sim.world.schema.explain import validated
 from sim.world.schema.run import RunConfig
+from tests.option_worlds import option_run
 from tests.parity.kinds import add_kinds
 from tests.parity.test_watch import SKINS, results, with_watch
 from tests.parity.worlds import Config, random_config
@@ -83,9 +84,28 @@ def belief_run(seed: int) -> RunConfig:
     return validated(RunConfig, config)
 
 
+def option_belief_run(seed: int) -> RunConfig:
+    """Return a world with option books whose venues and hub act on beliefs."""
+    config = option_run(seed).model_dump(mode="json", by_alias=True)
+    add_beliefs(Random(seed), config)
+    return validated(RunConfig, config)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_lists_change_no_bit(seed):
-    config = belief_run(seed)
+    agree(belief_run(seed), seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS[:20])
+def test_lists_change_no_bit_with_options(seed):
+    """Tails over option books, beside responses to volatility, predictions and halts."""
+    config = option_belief_run(seed)
+    agree(config, seed)
+    seen["option tails"] += any(v.engine == "tail_risk" for v in config.venue.values())
+
+
+def agree(config: RunConfig, seed: int) -> None:
+    """Run a world with every skin and without lists; the results must be the same bits."""
     try:
         brute = results(with_watch(config, "all", SKINS[0]))
     except SluicegateError:  # a maker too small for the open interest drawn
@@ -107,3 +127,4 @@ def test_paths_were_eventful():
     for name in ("liquidations", "topped_up", "bad_debt"):
         assert seen[name] >= 0.1 * seen["paths"], dict(seen)
     assert seen["tails"] >= 10
+    assert seen["option tails"] >= 5

@@ -25,6 +25,14 @@ def test_lists_change_no_bit_with_inverse_perpetuals(seed):
     agree(option_run(seed, "inverse"), seed)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_lists_change_no_bit_under_tails(seed):
+    """Options are valued again in samples, or at the moves of a covariance's multiple."""
+    config = option_run(seed, tails=True)
+    agree(config, seed)
+    seen["tails"] += 1
+
+
 def agree(config, seed):
     """Run a world with every skin and without lists; the results must be the same bits."""
     try:

@@ -12,6 +12,26 @@ from sim.world.schema.base import AtLeastOne, Finite, Fraction, Positive, Strict
 Between = Annotated[Finite, Field(gt=0.0, lt=1.0)]
 
 
+class SampleHistory(Strict):
+    """Returns of a price file, from which engines that measure tails by samples take them.
+
+    The file is one that ``sluicegate calibrate`` reads. The latest whole periods of the tail's
+    horizon are taken, as many as it asks samples.
+    """
+
+    data: Annotated[str, Field(min_length=1)]
+    """CSV, CSV.gz or Parquet with timestamp, asset, venue, open, high, low, close, volume"""
+    assets: dict[str, str | None] = {}
+    """name in the file of an asset of the market, where it is another; null: it stands still"""
+    start: str | None = None
+    """first time taken, UTC where no zone is given"""
+    end: str | None = None
+    max_gap_share: Fraction = 0.05
+    """largest share of an asset's bars that may be missing"""
+    sha256: str | None = None
+    """of the file; a run writes it, and one that is given must agree"""
+
+
 class Beliefs(Strict):
     """How margin engines filter prices; one filter serves all venues and the hub.
 
@@ -26,21 +46,29 @@ class Beliefs(Strict):
     """the same for correlations"""
     correlation_lag: Annotated[int, Field(ge=0, le=1000)] = 0
     """observations by which believed correlations are late"""
+    history: SampleHistory | None = None
+    """price file that samples are taken from; null: they are drawn from the market's law"""
 
 
 class Tail(Strict):
     """P2, term V: the tail of a book's return over a horizon."""
 
     method: Literal["covariance", "samples"] = "covariance"
-    """deviations under the believed covariance, or sampled joint returns of the market scaled to
-    the believed volatilities (filtered historical simulation)"""
+    """the largest loss within so many deviations under the believed covariance (delta and gamma),
+    or sampled joint returns of the market scaled to the believed volatilities, with every option
+    valued again in each (filtered historical simulation)"""
     measure: Literal["var", "es"] = "es"
     level: Between = 0.99
     horizon: Annotated[Positive, unit("seconds")] = 86400.0
     freedom: Annotated[Finite, Field(gt=2.0)] | None = None
     """degrees of freedom of Student's t; null: normal. With ``covariance`` only"""
     samples: Annotated[int, Field(ge=50, le=2000)] = 500
-    """with ``samples``: how many joint returns are drawn from the market's law"""
+    """with ``samples``: how many joint returns are drawn from the market's law, or taken from
+    ``beliefs.history``"""
+
+    vol_of_vol: Annotated[Finite, Field(ge=0.0, le=5.0), unit("per root of a year")] = 0.0
+    """deviation of an implied volatility's logarithm beside what its surface's spot_beta explains;
+    underlyings' volatilities move independently"""
 
     @model_validator(mode="after")
     def _enough(self) -> Tail:

@@ -128,6 +128,13 @@ class RunConfig(Strict):
                 value=self.beliefs.every,
                 allowed=f"at least step_seconds = {self.step_seconds:g}",
             )
+        tails = [self.hub.tail, *(venue.tail for venue in self.venue.values())]
+        if self.beliefs.history and all(t is None or t.method != "samples" for t in tails):
+            raise SluicegateError(
+                "no engine measures its tail by samples",
+                where="beliefs.history",
+                hint="tail.method=samples at a venue or the hub, or leave the history out",
+            )
         if self.settlement not in self.market.assets:
             raise _no_settlement(self.settlement, self.market)
         return self

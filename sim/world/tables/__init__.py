@@ -6,7 +6,10 @@ from sim.world.tables.beliefs import (
     long_run,
     responds,
     sample_tables,
+    samples_from,
     tail_table,
+    trials_kept,
+    vol_sample_tables,
     worst_kept,
 )
 from sim.world.tables.feeds import feeds, longest_delay, oracle_table, reads_views
@@ -46,10 +49,13 @@ __all__ = [
     "reads_views",
     "responds",
     "sample_tables",
+    "samples_from",
     "select_by",
     "sizings",
     "surface_tables",
     "tail_table",
+    "trials_kept",
     "venue_table",
+    "vol_sample_tables",
     "worst_kept",
 ]

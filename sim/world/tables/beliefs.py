@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from sim.errors import SluicegateError
 from sim.margin.sampled import tail_rank
+from sim.margin.shocks import YEAR
+from sim.margin.trials import TRIALS
 from sim.market.paths import simulate
 from sim.state import codes
 from sim.state.rows import BELIEF, TAIL
+from sim.world.draws import Draws
 from sim.world.law import build_law
 from sim.world.layout import Layout
-from sim.world.multipliers import es_multiplier, var_multiplier
+from sim.world.multipliers import es_multiplier, squared_es, squared_var, var_multiplier
 from sim.world.schema.beliefs import Predictive, Tail, VolatilityResponse
 from sim.world.schema.market import MarketConfig
 from sim.world.schema.run import RunConfig
+from sim.world.tables.history import past
 
 FIRST_SAMPLE = 1_000_000_000  # number of the first path that engines have seen: no run has it
 HISTORY = 4096  # returns that opening beliefs rest on
@@ -75,6 +80,10 @@ def fill_tail(row: np.void, spec: Tail | None) -> None:
     row["scale"] = math.sqrt(spec.horizon)
     row["expected"] = spec.measure == "es"
     row["level"] = spec.level
+    one = multiplier(spec.level, spec.freedom)
+    squared = squared_var if spec.measure == "var" else squared_es
+    row["curvature"] = max(1.0, squared(spec.level, spec.freedom) / one**2) if one else 1.0
+    row["vol_of_vol"] = spec.vol_of_vol / math.sqrt(YEAR)
 
 
 def fill_responses(
@@ -112,10 +121,45 @@ def sample_tables(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
     tails = sampled_tails(layout.config)
     if not tails:
         return np.zeros((0, len(layout.assets))), np.zeros(len(layout.assets))
+    if layout.config.beliefs.history is not None:
+        size = tails[0].horizon, tails[0].samples
+        samples = past(layout.config.beliefs, tuple(layout.assets), *size).samples
+        return samples, np.abs(samples).max(axis=0)
     drawn = returns(layout, tails[0].horizon, tails[0].samples)
     spread = np.sqrt(np.mean(drawn**2, axis=0))
     samples = np.divide(drawn, spread, out=np.zeros_like(drawn), where=spread > 0.0)
     return samples, np.abs(samples).max(axis=0)
+
+
+def samples_from(config: RunConfig) -> dict[str, Any]:
+    """Where the samples are from, if from a price file; else nothing."""
+    if config.beliefs.history is None:
+        return {}
+    tail = sampled_tails(config)[0]
+    return past(config.beliefs, tuple(config.market.assets), tail.horizon, tail.samples).provenance
+
+
+def vol_sample_tables(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """Own moves of log-volatilities, normal with unit deviation, and the largest by asset."""
+    tails = sampled_tails(layout.config)
+    samples = tails[0].samples if tails else 0
+    drawn = np.zeros((samples, len(layout.assets)))
+    if any(tail.vol_of_vol > 0.0 for tail in tails):
+        from scipy import stats  # takes a second to import, and few runs need it
+
+        draws = Draws(layout.config.seed, FIRST_SAMPLE, samples)
+        for n, name in enumerate(layout.assets):
+            drawn[:, n] = stats.norm.ppf(draws.uniform(f"tail.vol_of_vol.{name}"))
+        drawn /= np.sqrt(np.mean(drawn**2, axis=0))
+    return drawn, np.abs(drawn).max(axis=0, initial=0.0)
+
+
+def trials_kept(config: RunConfig) -> int:
+    """Moves in which engines of term V value an option, the most of any."""
+    tails = [venue.tail for venue in config.venue.values()] + [config.hub.tail]
+    if all(tail is None for tail in tails):
+        return 0
+    return max([TRIALS, *(tail.samples for tail in sampled_tails(config))])
 
 
 def worst_kept(config: RunConfig) -> int:

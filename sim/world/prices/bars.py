@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.calibration.read import PriceFile
 from sim.errors import SluicegateError
+from sim.world.prices.read import PriceFile
 
 FEWEST_RETURNS = 300  # complete bars; three regimes have dozens of parameters
 REGULAR_SHARE = 0.9  # of an asset's steps must be the bar; the others must be multiples of it
@@ -49,7 +49,7 @@ def take_bars(
     Parameters
     ----------
     file : PriceFile
-        From :func:`sim.calibration.read.read_prices`.
+        From :func:`sim.world.prices.read.read_prices`.
     assets : tuple of str
         In the order wanted.
     span : pair of (str or None)
