@@ -120,6 +120,7 @@ def option_state(layout: Layout) -> dict[str, np.ndarray]:
     scenarios = max(0 if grid is None else len(grid.scenarios) for grid in grids)
     return {
         "options": np.zeros(k, dtype=OPTION_STATE),
+        "greeks": np.zeros((4, k)),
         "levels": np.ones((2, u)),
         "drivers": np.zeros((codes.GRIDS, codes.DRIVERS, k)),
         "drivers_at": np.zeros((2, codes.GRIDS, codes.DRIVERS, k)),
