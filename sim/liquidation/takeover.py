@@ -53,8 +53,8 @@ def take_portfolio(
 ) -> float:
     """A bidder takes a share of every leg and pays, or is paid for, it; return the gross USD.
 
-    What a bidder is paid for an insolvent portfolio goes down the waterfall: the fund's money first,
-    then the print of cash (Derive's ``DutchAuction.sol``, ``cash.socializeLoss``).
+    What a bidder is paid for an insolvent portfolio goes down the waterfall: first out of the fund,
+    then by a print of cash (Derive's ``DutchAuction.sol``, ``cash.socializeLoss``).
     """
     block = on_the_block(world, state, a)
     row = world.liquidators[liquidator]

@@ -4,7 +4,7 @@ from copy import deepcopy
 from types import SimpleNamespace
 
 from tests.reference import contract, ledger, liquidation, margin, market, trading, waterfall
-from tests.reference.world import MAINTENANCE, World
+from tests.reference.world import INITIAL, MAINTENANCE, World
 
 HOUR = 3600.0
 
