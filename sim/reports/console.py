@@ -1,6 +1,7 @@
 """The table that a run prints when it ends."""
 
-from sim.reports.findings import capital_lines, cautions, findings
+from sim.reports.findings import capital_lines, cautions, compares_rules, findings
+from sim.reports.hedge_table import hedge_lines
 from sim.reports.words import amount, change
 from sim.studies.result import StudyResult
 from sim.studies.statistics import Estimate
@@ -9,7 +10,7 @@ HEAD = ("world", "margin", "creditor loss", "P(> 0)", "ES 95", "to baseline", "a
 
 
 def summary_table(result: StudyResult) -> str:
-    """Table of the main figures with the three findings beneath; at most 100 columns wide."""
+    """Table of the main figures with the findings beneath; at most 100 columns wide."""
     rows: list[tuple[str, ...]] = [HEAD]
     for world in map(str, result.worlds.world):
         rows.append((world, *_row(result, world)))
@@ -45,6 +46,7 @@ def _foot(result: StudyResult) -> list[str]:
         f"n = {n:,} paths; margin: required ÷ gross notional; creditor loss: mean per path; "
         f"baseline: {result.baseline}",
     ]
+    lines += [*hedge_lines(result), ""] if compares_rules(result) else []
     lines += [f"! Caution: {text}" for text in cautions(result)]
     lines += [f"* {text}" for text in capital_lines(result)]
     return [*lines, *(f"* {found.text}" for found in findings(result))]

@@ -203,6 +203,7 @@ def _worlds_frame(config: RunConfig, facts: list[dict[str, dict[str, float]]]) -
                 "scope": choice.scope,
                 "arm": "re-levered" if choice.relever > 0.0 else "same legs",
                 "relever": choice.relever,
+                "selection": choice.selection or "as configured",
                 "loss_bearer": BEARERS[choice.scope],
                 **mean.to_dict(),
             }
