@@ -2,7 +2,7 @@
 
 from sim.reports.findings import capital_lines, cautions, compares_rules, findings
 from sim.reports.hedge_table import hedge_lines
-from sim.reports.words import amount, change
+from sim.reports.words import NOT_DEFINED, amount, change
 from sim.studies.result import StudyResult
 from sim.studies.statistics import Estimate
 
@@ -14,7 +14,9 @@ def summary_table(result: StudyResult) -> str:
     rows: list[tuple[str, ...]] = [HEAD]
     for world in map(str, result.worlds.world):
         rows.append((world, *_row(result, world)))
-    widths = [max(len(row[place]) for row in rows) for place in range(len(HEAD))]
+    if all(row[-1] == NOT_DEFINED for row in rows[1:]):  # the study runs no own-slippage twin
+        rows = [row[:-1] for row in rows]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))
     return "\n".join([*(line.rstrip() for line in lines), *_foot(result)])

@@ -29,7 +29,7 @@ RULE = (
 )
 RULE_OF_RULES = (
     "The comparisons were fixed in advance: for each rule the losses on hedges that it broke, "
-    "without gains, then creditor loss, each against the baseline's rule. "
+    "gains left out, then creditor loss, each against the baseline's rule. "
     + RULE[RULE.index("Each shows") :]
 )
 

@@ -39,7 +39,7 @@ METRICS: dict[str, Metric] = {
     "regret_accounts": Metric("Accounts liquidated in regret", "accounts"),
     "hedges_broken": Metric("Hedges broken by liquidation or deleveraging"),
     "hedge_loss": Metric("Loss on broken hedges, gains set off", signed=True),
-    "hedge_loss_positive": Metric("Losses on broken hedges, without gains"),
+    "hedge_loss_positive": Metric("Loss on broken hedges, gains left out"),
     "unfilled_notional": Metric("Unfilled notional"),
     "liquidator_profit": Metric("Liquidator profit", signed=True),
     "background_notional": Metric("Background book triggered"),
