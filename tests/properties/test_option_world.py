@@ -177,22 +177,31 @@ def test_exposures_are_what_a_bump_gains(factory):
     assert theta * vega < 0.0
 
 
-def plain_greeks(stepper, config):
-    """Greeks of every account, in USD, by the formulas as textbooks print them. (accounts, 4)."""
+def plain_greeks(stepper, ended=False):
+    """Greeks of every account, in USD, by the formulas as textbooks print them. (accounts, 4).
+
+    At the horizon all is valued at the markets' prices, else as venues have published them.
+    """
     world, state = stepper.world, stepper.state
     found = np.zeros((int(world.settings[0]["accounts"]), 4))
+    price = state.feeds["published"].copy()
+    if ended:
+        price = state.markets["mark"][world.oracles["market"]]
     for a, k in zip(*np.nonzero(state.balance[:, : len(found)].T), strict=True):
-        quantity, row = state.balance[k, a], world.instruments[k]
+        quantity, row, pool = state.balance[k, a], world.instruments[k], state.pools[k]
         if row["kind"] == codes.OPTION:
-            found[a] += quantity * plain_option(world, state, k)
+            token = price[world.instruments[row["cash"]]["oracle"]]
+            found[a] += quantity * token * plain_option(world, state, k)
+        elif row["kind"] == codes.PERPETUAL:
+            found[a, 0] += quantity * price[row["oracle"]]
         elif row["asset"] != world.settings[0]["cash_asset"]:
-            unit = 2 if row["kind"] == codes.PERPETUAL else 0 if quantity > 0.0 else 1
-            found[a, 0] += quantity * state.g[unit, k]
+            index = pool["deposit_index"] if quantity > 0.0 else pool["borrow_index"]
+            found[a, 0] += quantity * index * price[row["oracle"]]
     return found
 
 
 def plain_option(world, state, k):
-    """Black-76 Greeks of one option, per relative move, in USD."""
+    """Black-76 Greeks of one option, per relative move, in quote."""
     now, terms = state.options[k], world.options[k]
     if now["settled"]:
         return np.zeros(4)
@@ -205,8 +214,7 @@ def plain_option(world, state, k):
     gamma = discount * norm.pdf(d1) * f / (sigma * np.sqrt(t))
     vega = discount * f * norm.pdf(d1) * np.sqrt(t)
     theta = rate * value - discount * f * norm.pdf(d1) * sigma / (2.0 * np.sqrt(t))
-    asset = world.instruments[world.instruments[k]["cash"]]["asset"]
-    return np.array([delta, gamma, vega, theta]) * state.markets[asset]["mark"]
+    return np.array([delta, gamma, vega, theta])
 
 
 @pytest.mark.parametrize("scope", ["venue", "hub"])
@@ -218,9 +226,9 @@ def test_greeks_along_the_path_are_those_of_a_plain_sum(factory, scope):
     for t in range(1, factory.config.steps + 1):
         stepper._step(stepper.world, stepper.state, stepper.rules, stepper.journey.course(t))
         if t * STEP % EVERY == 0.0:
-            looks.append(plain_greeks(stepper, factory.config))
+            looks.append(plain_greeks(stepper))
     finish(stepper.world, stepper.state, stepper.opening, stepper.wealth)
-    looks.append(plain_greeks(stepper, factory.config))
+    looks.append(plain_greeks(stepper, ended=True))
     assert len(looks) == 9
     assert any(stepper.state.options["settled"] != 0)
     sides = {"net": [x.sum(axis=0) for x in looks], "gross": [abs(x).sum(axis=0) for x in looks]}
