@@ -193,7 +193,8 @@ def plain_greeks(stepper, ended=False):
             token = price[world.instruments[row["cash"]]["oracle"]]
             found[a] += quantity * token * plain_option(world, state, k)
         elif row["kind"] == codes.PERPETUAL:
-            found[a, 0] += quantity * price[row["oracle"]]
+            token = price[world.instruments[row["cash"]]["oracle"]]
+            found[a, 0] += quantity * token * price[row["oracle"]]
         elif row["asset"] != world.settings[0]["cash_asset"]:
             index = pool["deposit_index"] if quantity > 0.0 else pool["borrow_index"]
             found[a, 0] += quantity * index * price[row["oracle"]]
