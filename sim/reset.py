@@ -7,8 +7,10 @@ from sim.conservation import imbalance
 from sim.liquidation.hedges import close_all
 from sim.liquidation.horizon import book_shortfall
 from sim.margin.beliefs import forget
+from sim.margin.greek_path import close_greeks
 from sim.margin.health import assess
 from sim.margin.watch import rebase, rebuild
+from sim.market.halt import end_halts
 from sim.market.impact import remark
 from sim.market.oracle import observe_prices, publish, refresh_g
 from sim.state.codes import MAINTENANCE, TRANSIT
@@ -132,6 +134,8 @@ def finish(world: World, state: State, opening: State, wealth: np.ndarray) -> No
     refresh_g(world, state)
     book_shortfall(world, state)
     close_all(state)
+    close_greeks(world, state)
+    end_halts(world, state)
     state.stats[0].trader_loss = wealth[0] - trader_wealth(world, state)
     state.stats[0].liquidator_profit = liquidator_wealth(world, state) - wealth[1]
     publish(world, state)

@@ -8,6 +8,7 @@ from sim.liquidation.hedges import note_closed
 from sim.liquidation.rounds import flag_breaches, run_rounds
 from sim.margin.anchor import travelled
 from sim.margin.beliefs import learn
+from sim.margin.greek_path import note_greeks
 from sim.margin.health import assess, assess_here
 from sim.margin.watch import OUTER, look
 from sim.market.accrual import accrue_all
@@ -105,6 +106,7 @@ def record(world: World, state: State) -> None:
     for v in range(len(state.gates)):
         if state.gates[v] > state.clock[0].now:
             state.stats[0].gated_hours += world.settings[0].step / HOUR
+    note_greeks(world, state)
 
 
 @lean

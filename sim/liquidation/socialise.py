@@ -78,18 +78,18 @@ def wipe_out(state: State, k: int) -> None:
 
 @lean
 def from_depositors(state: State, k: int, a: int, owed: float) -> float:
-    """Forgive a debt at the expense of its pool's depositors; return the tokens they bore."""
+    """Give a row tokens at the expense of a pool's depositors; return what they bore."""
     deposits = state.pools[k].deposits * state.pools[k].deposit_index
     borne = min(owed, deposits)
     if borne <= 0.0:
         return 0.0
-    post(state, k, a, borne)
     if 1.0 - borne / deposits > NOTHING:
         index = state.pools[k].deposit_index
         fall = index_loss(index, borne, deposits)
         state.pools[k].deposit_index = remaining(index, fall)
     else:
         wipe_out(state, k)
+    post(state, k, a, borne)  # last: who is left with a deposit of it bears nothing of this loss
     return borne
 
 

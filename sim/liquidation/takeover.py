@@ -8,6 +8,7 @@ from sim.compile import lean
 from sim.ledger import clear, hand, post, tokens
 from sim.liquidation.offer import Offer
 from sim.liquidation.terms import on_the_block
+from sim.liquidation.waterfall import bear_portfolio
 from sim.margin.health import assess
 from sim.state.codes import FIRST_INSURANCE, MAINTENANCE
 from sim.state.state import State
@@ -47,39 +48,29 @@ def fund_of(world: World, a: int) -> int:
 
 
 @lean
-def fund_usd(world: World, state: State, a: int) -> float:
-    """What the insurance fund behind an account can pay, USD."""
-    fund = fund_of(world, a)
-    cash = world.settings[0].cash_asset
-    return max(0.0, state.outside[fund, cash]) * state.markets[cash].mark if fund >= 0 else 0.0
-
-
-@lean
 def take_portfolio(
     world: World, state: State, liquidator: int, a: int, offer: Offer, notional: float
 ) -> float:
-    """A bidder takes a share of every leg and pays, or is paid for, it; return the gross USD."""
+    """A bidder takes a share of every leg and pays, or is paid for, it; return the gross USD.
+
+    What a bidder is paid for an insolvent portfolio goes down the waterfall: first out of the fund,
+    then by a print of cash (Derive's ``DutchAuction.sol``, ``cash.socializeLoss``).
+    """
     block = on_the_block(world, state, a)
     row = world.liquidators[liquidator]
     share = min(1.0, notional / offer.full)
     price = block.account.value - offer.gain * offer.full
     if block.account.value > 0.0:
         price -= block.account.reserved
-    fund = fund_usd(world, state, a)
-    if share * price < -fund:
-        share = fund / -price
-    if share <= 0.0:
-        return 0.0
     usd = share * price
+    if usd < 0.0:  # while the account's debts still show who lent
+        bear_portfolio(world, state, a, row.row, -usd)
     move_legs(world, state, a, row.row, share)
     if usd >= 0.0:
         amount = usd / state.markets[world.settings[0].cash_asset].mark
         hand(state, row.holder, world.settings[0].cash_asset, -amount)
         post(state, world.accounts[a].cash, a, amount)
         state.rows[a].reserved += amount
-    else:
-        pay(world, state, fund_of(world, a), row.holder, -usd)
-        state.stats[0].insurance_used -= usd
     state.stats[0].penalties += share * offer.gain * offer.full
     return share * offer.full
 

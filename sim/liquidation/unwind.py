@@ -1,10 +1,15 @@
-"""What liquidators took and still hold, sold at the speed their strategy allows."""
+"""What liquidators took and still hold, sold at the speed their strategy allows.
+
+A venue lets collateral go only as far as initial margin stays covered, for a liquidator as for
+anybody: loans in cash that came with a portfolio are therefore repaid before its deposits leave.
+"""
 
 from sim.compile import lean
 from sim.ledger import hand, next_leg, pool_cash, post, tokens
+from sim.margin.health import assess
 from sim.market.contract import contract_usd
 from sim.market.trade import fill, swap
-from sim.state.codes import BALANCE, OPTION, PERPETUAL
+from sim.state.codes import BALANCE, INITIAL, OPTION, PERPETUAL
 from sim.state.state import State
 from sim.state.world import World
 
@@ -55,11 +60,40 @@ def unwind_contracts(world: World, state: State, liquidator: int, elapsed: float
 
 
 @lean
+def repay_cash(world: World, state: State, liquidator: int) -> bool:
+    """Repay loans of cash out of cash outside, which costs no impact; whether any was repaid."""
+    row = world.liquidators[liquidator]
+    cash = world.settings[0].cash_asset
+    repaid = False
+    for i in range(state.rows[row.row].leg_count):
+        k = state.legs[row.row, i]
+        leg = world.instruments[k]
+        if leg.kind != BALANCE or leg.asset != cash:
+            continue
+        part = min(-tokens(state, k, row.row), state.outside[row.holder, cash])
+        if part > 0.0:
+            hand(state, row.holder, cash, -part)
+            post(state, k, row.row, part)
+            repaid = True
+    return repaid
+
+
+@lean
+def payable(world: World, state: State, a: int, k: int) -> float:
+    """Tokens of a deposit that row ``a`` may take out: its pool's cash, and initial margin."""
+    held = pool_cash(state, k)
+    if held <= ROUNDING * state.pools[k].deposits:
+        return 0.0
+    equity, initial = assess(world, state, INITIAL, a)
+    return min(held, max(0.0, equity - initial) / state.markets[world.instruments[k].asset].mark)
+
+
+@lean
 def unwind_balances(world: World, state: State, liquidator: int, elapsed: float) -> bool:
     """Withdraw deposits and repay loans that came with a portfolio; return whether any moved."""
     row = world.liquidators[liquidator]
     budget = row.unwind * elapsed
-    moved = False
+    moved = repay_cash(world, state, liquidator)
     for i in range(state.rows[row.row].leg_count):
         k = state.legs[row.row, i]
         leg = world.instruments[k]
@@ -68,15 +102,14 @@ def unwind_balances(world: World, state: State, liquidator: int, elapsed: float)
             continue
         part = -slice_of(amount, state.markets[leg.asset].mark, budget)
         if part > 0.0:
-            payable = pool_cash(state, k)
-            if payable <= ROUNDING * state.pools[k].deposits:
-                continue
-            part = min(part, payable)
+            part = min(part, payable(world, state, row.row, k))
         else:
             swap(world, state, row.holder, leg.asset, -part)
+        if part == 0.0:
+            continue
         post(state, k, row.row, -part)
         hand(state, row.holder, leg.asset, part)
-        moved = moved or part != 0.0
+        moved = True
     return moved
 
 

@@ -47,20 +47,54 @@ def close_gate(world: World, state: State, v: int) -> None:
 
 
 @lean
+def bear(world: World, state: State, k: int, a: int, owed: float) -> None:
+    """Send ``owed`` tokens that row ``a`` is to get of instrument k down the venue's waterfall."""
+    state.stats[0].bad_debt += owed * state.g[2, k]
+    owed -= repay(world, state, INSURANCE, k, a, owed)
+    owed -= repay(world, state, BACKSTOP, k, a, owed)
+    if owed > 0.0:
+        close_gate(world, state, world.instruments[k].venue)
+        owed -= socialise(world, state, k, a, owed)
+    if owed > 0.0:
+        post(state, k, a, owed)
+        post(state, k, world.settings[0].deficit, -owed)
+        state.stats[0].deficit_left += owed * state.g[2, k]
+
+
+@lean
 def write_off(world: World, state: State, a: int) -> None:
     """Send every debt of an exhausted account down the waterfall."""
     for i in range(state.rows[a].leg_count):
         k = state.legs[a, i]
-        if world.instruments[k].kind != BALANCE or state.balance[k, a] >= 0.0:
-            continue
-        owed = -tokens(state, k, a)
-        state.stats[0].bad_debt += owed * state.g[2, k]
-        owed -= repay(world, state, INSURANCE, k, a, owed)
-        owed -= repay(world, state, BACKSTOP, k, a, owed)
-        if owed > 0.0:
-            close_gate(world, state, world.instruments[k].venue)
-            owed -= socialise(world, state, k, a, owed)
-        if owed > 0.0:
-            post(state, k, a, owed)
-            post(state, k, world.settings[0].deficit, -owed)
-            state.stats[0].deficit_left += owed * state.g[2, k]
+        if world.instruments[k].kind == BALANCE and state.balance[k, a] < 0.0:
+            bear(world, state, k, a, -tokens(state, k, a))
+
+
+@lean
+def debts(world: World, state: State, a: int) -> float:
+    """USD that row ``a`` owes to pools."""
+    total = 0.0
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        if world.instruments[k].kind == BALANCE:
+            total += max(0.0, -leg_value(state.g, k, state.balance[k, a]))
+    return total
+
+
+@lean
+def bear_portfolio(world: World, state: State, a: int, to: int, usd: float) -> None:
+    """Pay row ``to`` for assuming the insolvent row ``a``: its lenders' venues do, by their loans.
+
+    Where it owes nothing but to contracts, the venue that keeps its cash does.
+    """
+    owed = debts(world, state, a)
+    if owed <= 0.0:
+        k = world.accounts[a].cash
+        bear(world, state, k, to, usd / state.g[2, k])
+        return
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        if world.instruments[k].kind == BALANCE:
+            debt = max(0.0, -leg_value(state.g, k, state.balance[k, a]))
+            if debt > 0.0:
+                bear(world, state, k, to, usd * debt / owed / state.g[2, k])

@@ -28,24 +28,37 @@ class Exposure(NamedTuple):
 
 
 @lean
-def leg_exposure(world: World, state: State, a: int, k: int) -> Exposure:
-    """Greeks of one leg of row ``a``; balances count as far as they are risky."""
-    quantity = state.balance[k, a]
+def option_exposure(world: World, state: State, k: int) -> Exposure:
+    """Greeks of one contract of option k held long; zero once it is settled."""
+    if state.options[k].settled != 0:
+        return Exposure(0.0, 0.0, 0.0, 0.0)
+    terms, now = world.options[k], state.options[k]
+    years = now.seconds / YEAR
+    one = option_greeks(terms.sign, now.forward, terms.strike, now.vol, years, terms.rate)
+    size = token_price(world, state, k)
+    delta = size * one.delta * now.forward
+    gamma = size * one.gamma * now.forward * now.forward
+    return Exposure(delta, gamma, size * one.vega, size * one.theta)
+
+
+@lean
+def linear_delta(world: World, state: State, a: int, k: int) -> float:
+    """Delta of a leg of row ``a`` that is no option; balances count as far as they are risky."""
     row = world.instruments[k]
-    if row.kind == OPTION:
-        if state.options[k].settled != 0:
-            return Exposure(0.0, 0.0, 0.0, 0.0)
-        terms, now = world.options[k], state.options[k]
-        years = now.seconds / YEAR
-        one = option_greeks(terms.sign, now.forward, terms.strike, now.vol, years, terms.rate)
-        size = quantity * token_price(world, state, k)
-        delta = size * one.delta * now.forward
-        gamma = size * one.gamma * now.forward * now.forward
-        return Exposure(delta, gamma, size * one.vega, size * one.theta)
-    cash = world.instruments[k].asset == world.settings[0].cash_asset
-    if not cash:
-        return Exposure(exposure(world, state, row.venue, k, quantity), 0.0, 0.0, 0.0)
-    return Exposure(0.0, 0.0, 0.0, 0.0)
+    if row.asset == world.settings[0].cash_asset:
+        return 0.0
+    return exposure(world, state, row.venue, k, state.balance[k, a])
+
+
+@lean
+def leg_exposure(world: World, state: State, a: int, k: int) -> Exposure:
+    """Greeks of one leg of row ``a``."""
+    if world.instruments[k].kind == OPTION:
+        quantity, one = state.balance[k, a], option_exposure(world, state, k)
+        return Exposure(
+            quantity * one.delta, quantity * one.gamma, quantity * one.vega, quantity * one.theta
+        )
+    return Exposure(linear_delta(world, state, a, k), 0.0, 0.0, 0.0)
 
 
 @lean

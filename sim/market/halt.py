@@ -12,6 +12,7 @@ from sim.state.world import World
 
 PRICE, SINCE = 0, 1  # rows of ``State.anchors``
 ROUNDING = 1e-9  # blocks
+HOUR = 3600.0
 
 
 @lean
@@ -39,6 +40,7 @@ def check_move(world: World, state: State, venue: int, o: int) -> None:
     move = abs(state.feeds[o].published / state.anchors[PRICE, o] - 1.0)
     if move > row.halt_move:
         state.halts[venue] = state.clock[0].now + row.halt_time
+        state.stats[0].halted_hours += row.halt_time / HOUR
 
 
 @lean
@@ -60,3 +62,11 @@ def blocks_until_open(world: World, state: State) -> int:
             blocks = max(1, math.ceil(left / world.settings[0].block - ROUNDING))
             soonest = blocks if soonest == 0 else min(soonest, blocks)
     return soonest
+
+
+@lean
+def end_halts(world: World, state: State) -> None:
+    """At the horizon: halts are counted no further than to the end of the last step."""
+    end = (state.clock[0].step + 1) * world.settings[0].step
+    for v in range(len(state.halts)):
+        state.stats[0].halted_hours -= max(0.0, state.halts[v] - end) / HOUR

@@ -1,7 +1,8 @@
 """The table that a run prints when it ends."""
 
-from sim.reports.findings import capital_lines, cautions, findings
-from sim.reports.words import amount, change
+from sim.reports.findings import capital_lines, cautions, compares_rules, findings
+from sim.reports.hedge_table import hedge_lines
+from sim.reports.words import NOT_DEFINED, amount, change
 from sim.studies.result import StudyResult
 from sim.studies.statistics import Estimate
 
@@ -9,11 +10,13 @@ HEAD = ("world", "margin", "creditor loss", "P(> 0)", "ES 95", "to baseline", "a
 
 
 def summary_table(result: StudyResult) -> str:
-    """Table of the main figures with the three findings beneath; at most 100 columns wide."""
+    """Table of the main figures with the findings beneath; at most 100 columns wide."""
     rows: list[tuple[str, ...]] = [HEAD]
     for world in map(str, result.worlds.world):
         rows.append((world, *_row(result, world)))
-    widths = [max(len(row[place]) for row in rows) for place in range(len(HEAD))]
+    if all(row[-1] == NOT_DEFINED for row in rows[1:]):  # the study runs no own-slippage twin
+        rows = [row[:-1] for row in rows]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))
     return "\n".join([*(line.rstrip() for line in lines), *_foot(result)])
@@ -45,6 +48,7 @@ def _foot(result: StudyResult) -> list[str]:
         f"n = {n:,} paths; margin: required ÷ gross notional; creditor loss: mean per path; "
         f"baseline: {result.baseline}",
     ]
+    lines += [*hedge_lines(result), ""] if compares_rules(result) else []
     lines += [f"! Caution: {text}" for text in cautions(result)]
     lines += [f"* {text}" for text in capital_lines(result)]
     return [*lines, *(f"* {found.text}" for found in findings(result))]

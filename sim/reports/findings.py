@@ -1,6 +1,7 @@
-"""Which three findings head the report: fixed before any number is seen."""
+"""Which findings head the report: fixed before any number is seen."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -26,6 +27,11 @@ RULE = (
     f"for the number of comparisons. No direction is claimed from fewer than {FEWEST_PATHS} paths, "
     f"nor for differences below {NEGLIGIBLE:g} of gross notional."
 )
+RULE_OF_RULES = (
+    "The comparisons were fixed in advance: for each rule the losses on hedges that it broke, "
+    "gains left out, then creditor loss, each against the baseline's rule. "
+    + RULE[RULE.index("Each shows") :]
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,14 @@ class Finding:
     metric: str
     statistic: str
     figure: Estimate
+
+
+def compares_rules(result: StudyResult) -> bool:
+    """Whether the worlds differ in the leg-selection rule and in nothing else."""
+    worlds = result.worlds
+    if "selection" not in worlds.columns or worlds.selection.nunique() < 2:
+        return False
+    return all(worlds[name].nunique() == 1 for name in ("scope", "relever") if name in worlds)
 
 
 def proposed(worlds: pd.DataFrame, arm: str, baseline: str) -> str | None:
@@ -60,11 +74,23 @@ def headline_statistic(result: StudyResult, world: str, metric: str) -> str:
 
 
 def findings(result: StudyResult) -> list[Finding]:
-    """Three paired findings that head the report; fewer when the study lacks an arm."""
+    """Three paired findings that head the report; fewer when the study lacks an arm.
+
+    Where the worlds differ in the leg-selection rule alone, two for each rule.
+    """
     base = result.baseline
+    if compares_rules(result):
+        others = [str(world) for world in result.worlds.world if world != base]
+        both = ("hedge_loss_positive", "creditor_loss")
+        return _findings(result, [(world, metric) for metric in both for world in others])
     same, levered = (proposed(result.worlds, arm, base) for arm in ("same legs", "re-levered"))
     wanted = [(same, "creditor_loss"), (levered, "creditor_loss"), (same, "trader_loss")]
-    found = []
+    return _findings(result, wanted)
+
+
+def _findings(result: StudyResult, wanted: Sequence[tuple[str | None, str]]) -> list[Finding]:
+    """Each wanted difference that the study holds, in words."""
+    base, found = result.baseline, []
     for world, metric in wanted:
         if world is None or not _has(result, world, metric):
             continue
@@ -123,6 +149,11 @@ def wealth_line(result: StudyResult) -> str:
     """Say what the worlds share, and no more than is so."""
     parts = "They differ in how a trader's positions are grouped into accounts, and in whether "
     parts += "freed margin is redeployed."
+    if compares_rules(result):
+        scope = result.worlds.scope.iloc[0]
+        parts = (
+            f"All margin by {scope} scope and differ only in which leg a liquidation takes first."
+        )
     if "wealth" not in result.worlds.columns:
         return f"All worlds hold the same traders, prices and shocks. {parts}"
     wealth = dict(zip(map(str, result.worlds.world), result.worlds.wealth, strict=True))

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.reports.axes import exceedance, heading, name_rows, point, remark, shown, ticks_in, upright
+from sim.reports.findings import compares_rules
 from sim.reports.style import GREY, Look, looks, new_figure
 from sim.studies.metrics import describe
 from sim.studies.pairing import FULL
@@ -21,6 +22,7 @@ FOREST = (
     "regret_notional",
     "liquidated_notional",
 )
+HEDGE_FOREST = ("hedges_broken", "hedge_loss", "hedge_loss_positive")
 PANELS_PER_ROW = 3
 VAR_LEVELS = (95, 99)
 NEAR = 0.012  # of the width of a figure: marks that touch
@@ -77,8 +79,9 @@ def creditor_loss(result: StudyResult) -> Figure | None:
 def paired_differences(result: StudyResult) -> Figure | None:
     """Draw the mean difference to the baseline of each main metric, by world (forest plot)."""
     paired = result.summary.paired
-    rows = paired[(paired.statistic == "delta_mean") & paired.metric.isin(FOREST)]
-    metrics = [name for name in FOREST if (rows.metric == name).any()]
+    wanted = (*FOREST, *HEDGE_FOREST) if compares_rules(result) else FOREST
+    rows = paired[(paired.statistic == "delta_mean") & paired.metric.isin(wanted)]
+    metrics = [name for name in wanted if (rows.metric == name).any()]
     names = [str(w) for w in result.worlds.world if w != result.baseline]
     if not metrics or not names:
         return None

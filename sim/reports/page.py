@@ -8,7 +8,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from sim.reports.assumptions import flatten, origins
-from sim.reports.findings import RULE, capital_lines, cautions, findings, wealth_line
+from sim.reports.findings import (
+    RULE,
+    RULE_OF_RULES,
+    capital_lines,
+    cautions,
+    compares_rules,
+    findings,
+    wealth_line,
+)
+from sim.reports.hedge_table import RULES, hedge_table
 from sim.reports.style import inline
 from sim.reports.tables import (
     Table,
@@ -22,6 +31,10 @@ from sim.reports.tables import (
 from sim.studies.bootstrap import REPLICATES
 from sim.studies.result import StudyResult
 
+RULE_QUESTION = (
+    "When an account has to be reduced, which leg should go first: how many hedges does each rule "
+    "break, what does that lose, and what do creditors lose?"
+)
 QUESTION = (
     "If one account's collateral backs positions everywhere, how much capital is freed, and who "
     "loses how much on the worst days?"
@@ -45,7 +58,14 @@ SECTION_METRICS = {
     "Liquidated notional": ("liquidated_notional",),
     "Insurance use": ("insurance_used",),
     "Hedges broken": ("hedges_broken", "hedge_loss", "hedge_loss_positive"),
+    "Standstill": ("gated_hours", "halted_hours"),
+    "Greeks along the path": (
+        *(f"{side}_{name}_peak" for side in ("net", "gross") for name in ("gamma", "vega")),
+        *(f"gross_{name}_mean" for name in ("delta", "gamma", "vega", "theta")),
+        *(f"net_{name}_end" for name in ("delta", "gamma", "vega", "theta")),
+    ),
 }
+OPTIONAL = ("Hedges broken", "Standstill", "Greeks along the path")  # shown where it happened
 PAIRED = ("creditor_loss", "bad_debt")
 
 
@@ -74,11 +94,13 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found = origins(config)
+    found, by_rule = origins(config), compares_rules(result)
     return environment.get_template("report.html.j2").render(
-        question=QUESTION,
+        question=RULE_QUESTION if by_rule else QUESTION,
+        rules=RULES if by_rule else {},
         limits=LIMITS,
-        rule=RULE,
+        title="Leg-selection rules compared" if by_rule else "Margin scopes compared",
+        rule=RULE_OF_RULES if by_rule else RULE,
         replicates=REPLICATES,
         findings=findings(result),
         capital_lines=capital_lines(result),
@@ -89,6 +111,8 @@ def render(
         baseline=result.baseline,
         capital=capital_table(result),
         sections=_sections(result),
+        hedges=hedge_table(result),
+        optional=OPTIONAL,
         paired=[t for t in (metric_table(result, m, difference=True) for m in PAIRED) if t],
         differences=difference_table(result, leave=PAIRED),
         cascade=cascade_table(result),
@@ -111,8 +135,18 @@ def _horizon(config: Mapping[str, Any]) -> str:
 
 
 def _sections(result: StudyResult) -> dict[str, list[Table]]:
-    """Tables by section; a metric that the study lacks leaves its section empty."""
+    """Tables by section; a metric that the study lacks, or that is optional and zero, has none."""
     return {
-        title: [table for metric in metrics if (table := metric_table(result, metric))]
+        title: [
+            table
+            for metric in metrics
+            if _happened(result, metric, title) and (table := metric_table(result, metric))
+        ]
         for title, metrics in SECTION_METRICS.items()
     }
+
+
+def _happened(result: StudyResult, metric: str, title: str) -> bool:
+    """Whether a metric of an optional section is other than zero on any path."""
+    known = metric in result.per_path.columns
+    return title not in OPTIONAL or (known and bool(result.per_path[metric].any()))

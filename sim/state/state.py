@@ -148,6 +148,8 @@ ALARM = 1  # the same, from where the watch list was built
 BREACH = 2  # before it falls below maintenance, from there
 
 GENERATIONS = 8
+GREEK_NAMES = ("delta", "gamma", "vega", "theta")
+GREEK_FIGURES = ("mean", "peak", "end")  # along the path; of net and of gross Greeks
 
 # Rows of ``State.hedges``: delta that broken hedges have left open
 OPEN = 0  # units of the underlying, signed
@@ -169,6 +171,7 @@ RESULT = np.dtype(
         ("socialised_loss", "f8"),
         ("deficit_left", "f8"),  # what nobody bore
         ("gated_hours", "f8"),  # venue-hours without withdrawals
+        ("halted_hours", "f8"),  # venue-hours in which a breaker let nobody trade
         ("trader_loss", "f8"),
         ("penalties", "f8"),
         ("liquidated_notional", "f8"),
@@ -187,6 +190,8 @@ RESULT = np.dtype(
         ("under_margin_hours", "f8"),  # account-hours
         ("liquidations", "f8"),  # calls
         ("imbalance", "f8"),  # relative: what appeared or vanished, rounding apart nothing
+        # USD, net and gross x figure x Greek; see `sim.margin.greek_path`
+        ("greeks", "f8", (2 * len(GREEK_FIGURES) * len(GREEK_NAMES),)),
         ("generation", "f8", (GENERATIONS,)),  # liquidated, by the generation of its breach
     ]
 )
@@ -220,6 +225,7 @@ class State(NamedTuple):
     clock: Rows  # (1,) CLOCK
     options: Rows  # (K,) OPTION_STATE
     quotes: Floats  # (QUOTED, K) as named above
+    greeks: Floats  # (4, K) scratch: Greeks of one contract, USD
     levels: Floats  # (2, U) volatility level now, and the price it was set at, USD
     drivers: Floats  # (GRIDS, DRIVERS, K) what scenario values depend on
     drivers_at: Floats  # (3, GRIDS, DRIVERS, K) the same when lists and radii were made

@@ -15,6 +15,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from sim import kernel
+from sim.margin.greek_path import greek_columns
 from sim.state.state import GENERATIONS, RESULT, State
 from sim.state.world import World
 from sim.studies.result import StudyResult
@@ -164,7 +165,10 @@ def _run_population(
     results = workers(delayed(experiment.run)(task, built[task.world]) for task in tasks)
     frames = []
     for task, rows in zip(tasks, results, strict=True):
-        frames.append(_frame(task, config.experiment.worlds[task.world], rows))
+        frame = _frame(task, config.experiment.worlds[task.world], rows)
+        if experiment.factory.layout.surfaces:
+            frame = frame.assign(**greek_columns(rows["greeks"]))
+        frames.append(frame)
         progress(task.count)
     return frames
 
@@ -181,7 +185,7 @@ def _frame(task: Task, choice: WorldChoice, rows: np.ndarray) -> pd.DataFrame:
     }
     frame["creditor_loss"] = rows["bad_debt"] + rows["horizon_shortfall"]
     for name in RESULT.names or ():
-        if name not in ("generation", "imbalance"):
+        if name not in ("generation", "greeks", "imbalance"):
             frame[name] = rows[name]
     for g in range(GENERATIONS):
         frame[f"generation_{g}"] = rows["generation"][:, g]
@@ -199,6 +203,7 @@ def _worlds_frame(config: RunConfig, facts: list[dict[str, dict[str, float]]]) -
                 "scope": choice.scope,
                 "arm": "re-levered" if choice.relever > 0.0 else "same legs",
                 "relever": choice.relever,
+                "selection": choice.selection or "as configured",
                 "loss_bearer": BEARERS[choice.scope],
                 **mean.to_dict(),
             }

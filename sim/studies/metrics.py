@@ -30,6 +30,7 @@ METRICS: dict[str, Metric] = {
     "socialised_loss": Metric("Socialised loss"),
     "deficit_left": Metric("Deficit that nobody bore"),
     "gated_hours": Metric("Withdrawals stopped", "venue-hours"),
+    "halted_hours": Metric("Venues halted by a circuit breaker", "venue-hours"),
     "trader_loss": Metric("Trader loss", signed=True),
     "penalties": Metric("Liquidation penalties"),
     "liquidated_notional": Metric("Liquidated notional"),
@@ -37,8 +38,8 @@ METRICS: dict[str, Metric] = {
     "regret_notional": Metric("Regret liquidations"),
     "regret_accounts": Metric("Accounts liquidated in regret", "accounts"),
     "hedges_broken": Metric("Hedges broken by liquidation or deleveraging"),
-    "hedge_loss": Metric("Loss on what broken hedges left open", signed=True),
-    "hedge_loss_positive": Metric("the same, gains not set against it"),
+    "hedge_loss": Metric("Loss on broken hedges, gains set off", signed=True),
+    "hedge_loss_positive": Metric("Loss on broken hedges, gains left out"),
     "unfilled_notional": Metric("Unfilled notional"),
     "liquidator_profit": Metric("Liquidator profit", signed=True),
     "background_notional": Metric("Background book triggered"),
@@ -46,6 +47,20 @@ METRICS: dict[str, Metric] = {
     "topped_up": Metric("Collateral topped up"),
     "max_displacement": Metric("Worst displacement", "fraction"),
     "under_margin_hours": Metric("Time under margin", "account-hours"),
+}
+
+GREEK = re.compile(r"(net|gross)_(delta|gamma|vega|theta)(?:_(mean|peak|end))?$")
+GREEK_UNITS = {
+    "delta": "USD per 100 % move",
+    "gamma": "USD of delta per 100 % move",
+    "vega": "USD per 1.00 of volatility",
+    "theta": "USD per year",
+}
+GREEK_FIGURES = {
+    "opening": "at the opening",
+    "mean": "mean along the path",
+    "peak": "largest size",
+    "end": "at the horizon",
 }
 
 CAPITAL: dict[str, Metric] = {
@@ -78,4 +93,9 @@ def describe(name: str) -> Metric:
     generation = GENERATION.match(name)
     if generation:
         return Metric(f"Liquidated in generation {generation[1]}")
+    greek = GREEK.match(name)
+    if greek:
+        side, kind, figure = greek.groups(default="opening")
+        label = f"{side.capitalize()} {kind}, {GREEK_FIGURES[figure]}"
+        return Metric(label, GREEK_UNITS[kind], side == "net" and figure != "peak")
     return Metric(name.replace("_", " ").capitalize(), "", signed=True)

@@ -137,6 +137,7 @@ def option_state(layout: Layout) -> dict[str, np.ndarray]:
     return {
         "options": np.zeros(k, dtype=OPTION_STATE),
         "quotes": no_quotes(k),
+        "greeks": np.zeros((4, k)),
         "levels": np.ones((2, u)),
         "drivers": np.zeros((codes.GRIDS, codes.DRIVERS, k)),
         "drivers_at": np.zeros((3, codes.GRIDS, codes.DRIVERS, k)),

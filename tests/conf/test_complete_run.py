@@ -79,9 +79,9 @@ def test_the_tables_hold_every_world_twin_and_path(folder):
     keys = ["world", "twin", "path"]
     assert len(per_path) == len(worlds) * len(twins) * config["paths"]
     assert not per_path.duplicated(keys).any()
-    assert {name for name in RESULT.names if name not in ("generation", "imbalance")} <= set(
-        per_path.columns
-    )
+    assert {
+        name for name in RESULT.names if name not in ("generation", "greeks", "imbalance")
+    } <= set(per_path.columns)
     summary = pd.read_parquet(folder / "summary.parquet")
     text = pd.read_csv(folder / "summary.csv", keep_default_na=False)
     assert list(text.columns) == list(summary.columns)

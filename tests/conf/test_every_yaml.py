@@ -47,7 +47,7 @@ def simulate(*given):
     runs = config.paths * len(config.experiment.worlds) * len(config.experiment.twins)
     assert sum(done) == len(result.per_path) == runs
     numbers = result.per_path[
-        [name for name in RESULT.names if name not in ("generation", "imbalance")]
+        [name for name in RESULT.names if name not in ("generation", "greeks", "imbalance")]
     ]
     assert np.isfinite(numbers.to_numpy()).all()
     assert (result.worlds["equity"] > 0.0).all()

@@ -8,6 +8,7 @@ import pytest
 
 from sim.state import codes
 from sim.world.assemble import list_legs
+from sim.world.contracts import position_of
 from sim.world.library import load_library
 from sim.world.primitives import parameters, variants
 from sim.world.tables.accruals import curve_row
@@ -121,6 +122,12 @@ MECHANISMS = {
     },
     "deribit": {
         "P2": ["G", "K", "linear in size"],
+        "P5": ["book"],
+        "P7": ["insurance", "queue"],
+        "P8": ["premium"],
+    },
+    "deribit_inverse": {
+        "P2": ["T", "inverse", "linear in size"],
         "P5": ["book"],
         "P7": ["insurance", "queue"],
         "P8": ["premium"],
@@ -381,8 +388,13 @@ def test_contracts_are_liquidated(system):
         if venue.engine == "scenario_grid"
         else venue.perpetuals["BTC"].margin_ratio.at("maintenance")
     )
-    holding = {("balance", "USDC"): 0.5 * ratio * 1e5, ("perpetual", "BTC"): 1000.0}
-    holding["quote", "USDC"] = -1e5
+    spec = venue.perpetuals["BTC"]
+    coin = "BTC" if spec.contract == "inverse" else "USDC"
+    prices = {"BTC": PRICE, "USDC": 1.0}
+    holding = {
+        ("balance", coin): 0.5 * ratio * 1e5 / prices[coin],
+        **position_of(spec, "BTC", coin, 1e5, prices),
+    }
     assert played(system, holding, 2)["liquidated_notional"] > 5000.0
 
 

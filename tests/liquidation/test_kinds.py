@@ -215,6 +215,58 @@ def test_portfolio_auction_restores_the_buffer():
     assert fund(bench) == pytest.approx(50.0 - value, rel=1e-9)
 
 
+WHOLE = {
+    "selection": "whole_portfolio",
+    "size": "restore_buffer",
+    "auction": {
+        "curve": "two_speed",
+        "start": 0.95,
+        "cutoff": 0.7,
+        "length": 900.0,
+        "buffer": 0.15,
+        "insolvent": 600.0,
+        "fee": 0.0,
+    },
+}
+
+
+@pytest.mark.parametrize("capital", [600.0, 1e12])
+def test_whoever_takes_a_portfolio_pays_its_loan_off(capital):
+    """Deposits leave only as its loan is repaid: nothing is short while he has the money."""
+    buyer = {"taker": taker(capital=capital, unwind=1.0)}
+    bench = still(WHOLE, loan(10.0, 900.0), steps=30, liquidator=buyer)
+    row = int(bench.world.liquidators["row"][0])
+    before = float(bench.opening.balance[:, row].sum())
+    assert bench.result["liquidations"] > 0.0
+    assert bench.held("balance", "USDC", row) - before == pytest.approx(0.0, abs=1e-9)
+    assert bench.held("balance", "BTC", row) == pytest.approx(0.0, abs=1e-9)
+    assert bench.result["horizon_shortfall"] == bench.result["bad_debt"] == 0.0
+
+
+@pytest.mark.parametrize("scope", ["venue", "hub"])
+@pytest.mark.parametrize("insurance", [0.0, 30.0, 1e4])
+def test_an_insolvent_portfolio_is_paid_for_down_the_waterfall(scope, insurance):
+    """It is 100 short: the fund of the venue that lent pays, then its depositors."""
+    place = venue({"BTC": weight(0.8, interest={})}, WHOLE, utilisation=0.2, insurance=insurance)
+    place["assets"]["USDC"] = weight(1.0, interest={})
+    net = {
+        "net": {"initial": 0.1, "maintenance": 0.05},
+        "basis": {"initial": 0.0, "maintenance": 0},
+    }
+    hub = {"provenance": {"source": "test"}, "netting": {"BTC": net}, "liquidation": WHOLE}
+    worlds = {"worlds": {"w": {"scope": scope}}, "baseline": "w", "twins": ["full"]}
+    bench = run(place, loan(10.0, 1100.0), hub=hub, experiment=worlds)
+    result = bench.result
+    assert result["liquidated_notional"] == pytest.approx(2100.0, rel=1e-9)
+    assert result["bad_debt"] == pytest.approx(100.0, rel=1e-9)
+    assert result["insurance_used"] == pytest.approx(min(insurance, 100.0), rel=1e-9)
+    assert result["socialised_loss"] + result["deficit_left"] == pytest.approx(
+        100.0 - min(insurance, 100.0), abs=1e-9
+    )
+    assert bench.held("balance", "USDC") == bench.held("balance", "BTC") == 0.0
+    assert result["horizon_shortfall"] == 0.0
+
+
 DRIFT = {
     "size": "to_target",
     "target": {"buffer": 0.02},

@@ -219,6 +219,20 @@ def test_a_move_beyond_the_limit_halts_and_a_smaller_one_does_not():
     assert falling(3.9, 1, 80.0, seconds=30.0)["liquidations"] > 0.0
 
 
+@pytest.mark.parametrize(
+    ("steps", "seconds", "stood"),
+    [
+        (1, None, 0.0),
+        (1, 30.0, 30.0),  # shorter than a step
+        (3, 150.0, 150.0),  # it opens within the last step
+        (2, 1e6, 120.0),  # from the first step's price to the end of the second
+    ],
+)
+def test_hours_that_a_venue_stands_still_are_counted_to_the_second(steps, seconds, stood):
+    result = falling(5.0, steps, 80.0, seconds=seconds)
+    assert result["halted_hours"] * 3600.0 == pytest.approx(stood, abs=1e-9)
+
+
 def test_a_halted_venue_calls_once_it_has_opened():
     assert falling(2.5, 2, 90.0)["liquidations"] > 0.0
     halted = falling(2.5, 2, 90.0, seconds=50.0)

@@ -2,12 +2,18 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from sim.compile import jit
+from sim.margin.greek_path import EVERY, greek_columns
 from sim.margin.greeks import exposures
 from sim.market.black import option_value
 from sim.market.options import settle_expired
+from sim.reset import finish
 from sim.state import codes
+from sim.state.state import GREEK_NAMES
+from sim.studies.experiment import run_experiment
+from sim.studies.metrics import describe
 from sim.world.assemble import assess_rows, list_legs
 from sim.world.build import Factory
 from sim.world.portfolio import (
@@ -20,7 +26,8 @@ from sim.world.portfolio import (
     standard_margin,
 )
 from sim.world.schema.run import WorldChoice
-from tests.option_worlds import option_run
+from tests.option_worlds import STEP, option_run
+from tests.parity.stepper import Stepper
 
 BOOK = {  # (days, strike multiple, call): quantity
     (7.0, 0.9, False): -3.0,
@@ -168,3 +175,79 @@ def test_exposures_are_what_a_bump_gains(factory):
     assert gamma == pytest.approx(bent, rel=1e-3)
     assert vega == pytest.approx((worth(vol=h) - worth(vol=-h)) / (2 * h), rel=1e-5)
     assert theta * vega < 0.0
+
+
+def plain_greeks(stepper, ended=False):
+    """Greeks of every account, in USD, by the formulas as textbooks print them. (accounts, 4).
+
+    At the horizon all is valued at the markets' prices, else as venues have published them.
+    """
+    world, state = stepper.world, stepper.state
+    found = np.zeros((int(world.settings[0]["accounts"]), 4))
+    price = state.feeds["published"].copy()
+    if ended:
+        price = state.markets["mark"][world.oracles["market"]]
+    for a, k in zip(*np.nonzero(state.balance[:, : len(found)].T), strict=True):
+        quantity, row, pool = state.balance[k, a], world.instruments[k], state.pools[k]
+        if row["kind"] == codes.OPTION:
+            token = price[world.instruments[row["cash"]]["oracle"]]
+            found[a] += quantity * token * plain_option(world, state, k)
+        elif row["kind"] == codes.PERPETUAL:
+            token = price[world.instruments[row["cash"]]["oracle"]]
+            found[a, 0] += quantity * token * price[row["oracle"]]
+        elif row["asset"] != world.settings[0]["cash_asset"]:
+            index = pool["deposit_index"] if quantity > 0.0 else pool["borrow_index"]
+            found[a, 0] += quantity * index * price[row["oracle"]]
+    return found
+
+
+def plain_option(world, state, k):
+    """Black-76 Greeks of one option, per relative move, in quote."""
+    now, terms = state.options[k], world.options[k]
+    if now["settled"]:
+        return np.zeros(4)
+    t, rate, f = now["seconds"] / (365.0 * 86_400.0), terms["rate"], now["forward"]
+    sigma, sign, strike = now["vol"], terms["sign"], terms["strike"]
+    d1 = (np.log(f / strike) + 0.5 * sigma**2 * t) / (sigma * np.sqrt(t))
+    d2, discount = d1 - sigma * np.sqrt(t), np.exp(-rate * t)
+    value = discount * sign * (f * norm.cdf(sign * d1) - strike * norm.cdf(sign * d2))
+    delta = discount * sign * norm.cdf(sign * d1) * f
+    gamma = discount * norm.pdf(d1) * f / (sigma * np.sqrt(t))
+    vega = discount * f * norm.pdf(d1) * np.sqrt(t)
+    theta = rate * value - discount * f * norm.pdf(d1) * sigma / (2.0 * np.sqrt(t))
+    return np.array([delta, gamma, vega, theta])
+
+
+@pytest.mark.parametrize("scope", ["venue", "hub"])
+def test_greeks_along_the_path_are_those_of_a_plain_sum(factory, scope):
+    """Every hour and at the horizon; one option expires on the way."""
+    choice = WorldChoice(scope=scope)
+    stepper = Stepper(factory, factory.build(factory.population(0), choice))
+    looks = []
+    for t in range(1, factory.config.steps + 1):
+        stepper._step(stepper.world, stepper.state, stepper.rules, stepper.journey.course(t))
+        if t * STEP % EVERY == 0.0:
+            looks.append(plain_greeks(stepper))
+    finish(stepper.world, stepper.state, stepper.opening, stepper.wealth)
+    looks.append(plain_greeks(stepper, ended=True))
+    assert len(looks) == 9
+    assert any(stepper.state.options["settled"] != 0)
+    sides = {"net": [x.sum(axis=0) for x in looks], "gross": [abs(x).sum(axis=0) for x in looks]}
+    columns = greek_columns(stepper.state.stats["greeks"])
+    for side, values in sides.items():
+        size = np.abs(sides["gross"]).max(axis=0)
+        for i, greek in enumerate(GREEK_NAMES):
+            one = np.array(values)[:, i]
+            expected = {"mean": one.mean(), "peak": abs(one).max(), "end": one[-1]}
+            for figure, value in expected.items():
+                mine = columns[f"{side}_{greek}_{figure}"][0]
+                assert mine == pytest.approx(value, abs=1e-9 * size[i]), (side, greek, figure)
+            assert size[i] > 0.0
+
+
+def test_greeks_are_columns_where_options_are_listed(factory):
+    result = run_experiment(factory.config, lambda _: None)
+    greeks = [name for name in result.per_path if name.startswith(("net_", "gross_"))]
+    assert len(greeks) == 24
+    assert (result.per_path["gross_gamma_peak"] > 0.0).all()
+    assert describe("net_gamma_end").unit == "USD of delta per 100 % move"

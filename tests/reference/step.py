@@ -4,7 +4,7 @@ from copy import deepcopy
 from types import SimpleNamespace
 
 from tests.reference import contract, ledger, liquidation, margin, market, trading, waterfall
-from tests.reference.world import MAINTENANCE, World
+from tests.reference.world import INITIAL, MAINTENANCE, World
 
 HOUR = 3600.0
 
@@ -192,8 +192,8 @@ def unwind(w: World) -> bool:
 
 
 def take_out(w: World, him: SimpleNamespace, budget: float) -> bool:
-    """Coin that contracts settled in leaves the venue; coin owed there is bought and repaid."""
-    moved = False
+    """Coin that contracts settled in leaves the venue; coin and cash owed there are repaid."""
+    moved = repay_cash(w, him)
     for k, leg in w.instruments.items():
         amount = ledger.held(w, him.row, k)
         if leg.kind != "balance" or leg.asset == w.cash or amount == 0.0:
@@ -204,12 +204,30 @@ def take_out(w: World, him: SimpleNamespace, budget: float) -> bool:
             payable = ledger.pool_cash(w, k)
             if payable <= 1e-12 * ledger.deposits(w, k):
                 continue
-            part = min(part, payable)
+            equity, initial = margin.assess(w, INITIAL, him.row)
+            w.decide(equity - initial, margin.gross(w, him.row))
+            part = min(part, payable, max(0.0, equity - initial) / w.mark[leg.asset])
         else:
             market.swap(w, him.holder, leg.asset, -part)
+        if part == 0.0:
+            continue
         ledger.post(w, k, him.row, -part)
         ledger.hand(w, him.holder, leg.asset, part)
-        moved = moved or part != 0.0
+        moved = True
+    return moved
+
+
+def repay_cash(w: World, him: SimpleNamespace) -> bool:
+    """Cash that a liquidator owes at a venue is paid back from what he has outside."""
+    moved = False
+    for k, leg in w.instruments.items():
+        owed = -ledger.held(w, him.row, k)
+        if leg.kind == "balance" and leg.asset == w.cash and owed > 0.0:
+            part = min(owed, w.outside[him.holder][w.cash])
+            if part > 0.0:
+                ledger.hand(w, him.holder, w.cash, -part)
+                ledger.post(w, k, him.row, part)
+                moved = True
     return moved
 
 
