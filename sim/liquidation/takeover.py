@@ -79,6 +79,7 @@ def take_portfolio(
         state.rows[a].reserved += amount
     else:
         pay(world, state, fund_of(world, a), row.holder, -usd)
+        state.stats[0].bad_debt -= usd  # a hole, although a fund fills it at once
         state.stats[0].insurance_used -= usd
     state.stats[0].penalties += share * offer.gain * offer.full
     return share * offer.full
