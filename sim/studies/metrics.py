@@ -36,6 +36,7 @@ METRICS: dict[str, Metric] = {
     "liquidated_accounts": Metric("Liquidated accounts", "accounts"),
     "regret_notional": Metric("Regret liquidations"),
     "regret_accounts": Metric("Accounts liquidated in regret", "accounts"),
+    "solvent_notional": Metric("Liquidated while the owner's whole equity was positive"),
     "hedges_broken": Metric("Hedges broken by liquidation or deleveraging"),
     "hedge_loss": Metric("Loss on what broken hedges left open", signed=True),
     "hedge_loss_positive": Metric("the same, gains not set against it"),
