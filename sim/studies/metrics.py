@@ -58,7 +58,7 @@ CAPITAL: dict[str, Metric] = {
     "free_collateral": Metric("Free collateral", signed=True),
     "freed_margin": Metric("Margin freed", signed=True),
     "capital_required": Metric("Capital required"),
-    "achievable_leverage": Metric("Achievable leverage", "×"),
+    "achievable_leverage": Metric("Achievable leverage (gross ÷ margin required)", "×"),
     "traders": Metric("Traders", "traders"),
     "accounts": Metric("Accounts", "accounts"),
     "effective_accounts": Metric("Effective accounts", "accounts"),
