@@ -147,9 +147,7 @@ def offered(world: World, state: State, a: int) -> Offer:
 
 
 @lean
-def conclude(
-    world: World, state: State, a: int, offer: Offer, taken: float, together: int
-) -> bool:
+def conclude(world: World, state: State, a: int, offer: Offer, taken: float, together: int) -> bool:
     """Book what came of a call, then the waterfall if nothing is left; True if it changed."""
     changed = taken > 0.0
     if changed:

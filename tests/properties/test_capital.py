@@ -7,7 +7,16 @@ from sim.world.build import Factory
 from sim.world.least import margin_required
 from sim.world.schema.run import WorldChoice
 from tests.worlds import (
-    SOURCE, Bench, Config, Holding, market, perpetual_venue, run_config, run_dict, sleeper, venue,
+    SOURCE,
+    Bench,
+    Config,
+    Holding,
+    market,
+    perpetual_venue,
+    run_config,
+    run_dict,
+    sleeper,
+    venue,
     weight,
 )  # fmt: skip
 
