@@ -270,7 +270,12 @@ def write_archetype(
         if isinstance(position, PerpetualPosition | OptionPosition):
             hedged = None if position.hedges is None else written.get(position.hedges)
             if position.hedges is not None and hedged is None:
-                raise SluicegateError("only a supply position can be hedged", where=f"{key}.hedges")
+                raise SluicegateError(
+                    "only a supply position can be hedged",
+                    where=f"{key}.hedges",
+                    value=position.hedges,
+                    allowed="the number, from 0, of an earlier position of kind supply",
+                )
             if isinstance(position, PerpetualPosition):
                 write_perpetual(b, key, position, who, wealth, hedged)
             else:
