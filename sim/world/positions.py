@@ -2,8 +2,10 @@
 
 Every leg is ``base + scale x risk``: the trader's own collateral is base, what he borrows, buys
 with it or holds as contracts is risk. Scaling a trader's risk up or down (to fit initial margin, to
-redeploy freed margin, to match open interest) then touches one number and never creates value: a
-position's risk legs are worth nothing at the start prices.
+redeploy freed margin, to match open interest) then touches one number. It creates no value: a
+position's risk legs, with the cash or wallet that a loan fills, are worth nothing at the start
+prices. The exception is a loan whose proceeds are ``spent``: its debt grows and what it bought lies
+outside the model, so wealth falls by as much (the report says so).
 """
 
 from __future__ import annotations
