@@ -27,12 +27,12 @@ from tests.conformance.units import (
     UNBOUNDED_64,
     UNBOUNDED_128,
     WAD,
+    WEIGHT_STEP,
 )
 
 Values = dict[str, Any]
 Adapter = Callable[[Values], Values]
 PLAIN: Values = {}  # as in the YAML
-WEIGHT_STEP = 1e-5  # precision of Drift's products of weights
 
 
 def liquidation(system: str, overrides: Values = PLAIN) -> Any:
