@@ -186,11 +186,11 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         if rounds.to_vault(world, state, account):
             return True
         offer = rounds.offered(world, state, account)
-        taken, regret = 0.0, False
+        taken, together = 0.0, rounds.INSOLVENT
         if offer.leg >= 0:
-            regret = rounds.solvent_together(world, state, account)
+            together = rounds.standing_together(world, state, account)
             taken = self.ask_liquidators(account, offer)
-        return rounds.conclude(world, state, account, offer, taken, regret)
+        return rounds.conclude(world, state, account, offer, taken, together)
 
     def ask_liquidators(self, account: int, offer: Offer) -> float:
         """Ask in turn, from a first one that rotates, until one takes; return the USD taken."""

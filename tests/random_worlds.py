@@ -45,7 +45,7 @@ def stressed(config: Config, volatility: float, depth: float) -> Config:
     venues = {name: dict(spec) for name, spec in config["venue"].items()}
     for spec in venues.values():
         spec["perpetuals"] = {
-            name: perp | {"depth": depth * perp["depth"]}
+            name: perp | ({"depth": depth * perp["depth"]} if perp.get("depth") else {})
             for name, perp in spec.get("perpetuals", {}).items()
         }
     return config | {"market": market, "liquidity": liquidity, "venue": venues}

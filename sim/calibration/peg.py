@@ -61,6 +61,7 @@ def measure_basis(asset: PeggedAsset, pegs: PriceFile, data: PriceFile) -> Basis
             "the proxy and its underlying have no common bars",
             where=pegs.name,
             value=f"{asset.proxy} over {asset.proxy_underlying} of {data.name}",
+            hint="give files whose spans overlap, or another proxy",
         )
     time = np.arange(len(ratio)) * proxy.years
     growth, level_0 = np.polyfit(time[seen], ratio[seen], 1)

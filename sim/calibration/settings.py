@@ -130,7 +130,11 @@ class CalibrateConfig(Span):
     def _underlyings(self) -> "CalibrateConfig":
         for name, asset in self.pegged.items() if self.pegs is not None else ():
             if name in self.assets:
-                raise SluicegateError("is a risky asset already", where=f"pegged.{name}")
+                raise SluicegateError(
+                    "is a risky asset already",
+                    where=f"pegged.{name}",
+                    hint=f"take {name} out of assets, or give the pegged asset another name",
+                )
             if asset.underlying is not None and asset.underlying not in self.assets:
                 raise SluicegateError(
                     "the underlying is not among the assets",

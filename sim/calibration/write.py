@@ -13,6 +13,7 @@ HEADER = """\
 # Made by:
 #   sluicegate calibrate {words}
 """
+ANOTHER_FOLDER = "choose a folder that can be written to: out=FOLDER/NAME.yaml"
 
 
 class _Dumper(yaml.SafeDumper):
@@ -48,9 +49,13 @@ def check_writable(out: Path) -> None:
         )
     there = next(folder for folder in out.absolute().parents if folder.exists())
     if not there.is_dir():
-        raise SluicegateError("is a file, and no folder", where="out", value=str(there))
+        raise SluicegateError(
+            "is a file, and no folder", where="out", value=str(there), hint=ANOTHER_FOLDER
+        )
     if not os.access(there, os.W_OK):
-        raise SluicegateError("folder cannot be written to", where="out", value=str(there))
+        raise SluicegateError(
+            "folder cannot be written to", where="out", value=str(there), hint=ANOTHER_FOLDER
+        )
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -68,7 +73,9 @@ def write_whole(path: Path, text: str) -> None:
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
-        raise SluicegateError(f"cannot write: {error.strerror}", where=str(path)) from error
+        raise SluicegateError(
+            f"cannot write: {error.strerror}", where=str(path), hint=ANOTHER_FOLDER
+        ) from error
     except BaseException:  # Ctrl-C between the two lines
         draft.unlink(missing_ok=True)
         raise

@@ -30,6 +30,11 @@ from sim.state.codes import FULL_FEEDBACK, MAINTENANCE, PERPETUAL
 from sim.state.state import CALLED, CLOSE, FLAGGED, GENERATIONS, State
 from sim.state.world import World
 
+# How an owner stands with all his accounts taken together
+INSOLVENT = 0
+SOLVENT = 1  # positive equity, but below maintenance
+MARGINED = 2  # meets maintenance
+
 
 @lean
 def end_breach(state: State, a: int) -> None:
@@ -88,14 +93,17 @@ def flag_breaches(world: World, state: State) -> None:
 
 
 @lean
-def solvent_together(world: World, state: State, a: int) -> bool:
-    """Whether the owner's accounts, taken together, would meet maintenance."""
+def standing_together(world: World, state: State, a: int) -> int:
+    """How the owner of an account stands if all his accounts are taken together."""
     owner = world.accounts[a].owner
-    health = 0.0
+    total = health = 0.0
     for b in range(world.first_account[owner], world.first_account[owner + 1]):
         equity, required = assess(world, state, MAINTENANCE, b)
+        total += equity
         health += equity - required
-    return health > 0.0
+    if health > 0.0:
+        return MARGINED
+    return SOLVENT if total > 0.0 else INSOLVENT
 
 
 @lean
@@ -109,11 +117,14 @@ def latency_over(world: World, state: State, a: int) -> bool:
 
 
 @lean
-def book_call(state: State, a: int, taken: float, regret: bool) -> None:
-    """Statistics of one liquidation call."""
+def book_call(state: State, a: int, taken: float, together: int) -> None:
+    """Statistics of one liquidation call; ``together``: how its owner stood before it."""
+    regret = together == MARGINED
     state.stats[0].liquidations += 1.0
     state.stats[0].liquidated_notional += taken
     state.stats[0].generation[state.rows[a].generation] += taken
+    if together != INSOLVENT:
+        state.stats[0].solvent_notional += taken
     if regret:
         state.stats[0].regret_notional += taken
     if not state.rows[a].liquidated:
@@ -136,11 +147,11 @@ def offered(world: World, state: State, a: int) -> Offer:
 
 
 @lean
-def conclude(world: World, state: State, a: int, offer: Offer, taken: float, regret: bool) -> bool:
+def conclude(world: World, state: State, a: int, offer: Offer, taken: float, together: int) -> bool:
     """Book what came of a call, then the waterfall if nothing is left; True if it changed."""
     changed = taken > 0.0
     if changed:
-        book_call(state, a, taken, regret)
+        book_call(state, a, taken, together)
         note_progress(world, state, a, offer, taken)
     elif offer.leg >= 0 and not state.rows[a].refused and latency_over(world, state, a):
         state.rows[a].refused = 1
@@ -164,11 +175,11 @@ def liquidate_account(world: World, state: State, rules: Rules, a: int) -> bool:
         return True
     offer = offered(world, state, a)
     taken = 0.0
-    regret = False
+    together = INSOLVENT
     if offer.leg >= 0:
-        regret = solvent_together(world, state, a)
+        together = standing_together(world, state, a)
         taken = answer(world, state, rules, a, offer)
-    return conclude(world, state, a, offer, taken, regret)
+    return conclude(world, state, a, offer, taken, together)
 
 
 @lean
@@ -183,12 +194,12 @@ def to_vault(world: World, state: State, a: int) -> bool:
     """Let the venue's vault take the account over if it has fallen far enough."""
     if world.venues[world.accounts[a].venue].backstop <= 0.0:
         return False
-    regret = solvent_together(world, state, a)
+    together = standing_together(world, state, a)
     note_sides(world, state, a, CALLED)
     taken = vault_takes(world, state, a)
     if taken > 0.0:
         note_broken(world, state, a, CALLED)
-        book_call(state, a, taken, regret)
+        book_call(state, a, taken, together)
     return taken > 0.0
 
 

@@ -70,7 +70,10 @@ def closing_of(world: World, state: State, a: int, k: int) -> Closing:
 
 @lean
 def settle_with_fund(world: World, state: State, a: int, k: int, delta: float) -> None:
-    """Pay the insurance fund (+), or let it pay what it has (-), in tokens at the venue."""
+    """Pay the insurance fund (+), or let it pay what it has (-), in tokens at the venue.
+
+    What it pays is a hole that it fills before anybody sees it: bad debt, as in the waterfall.
+    """
     venue = world.instruments[k].venue
     fund = FIRST_INSURANCE + venue
     cash = world.instruments[k].cash
@@ -78,6 +81,7 @@ def settle_with_fund(world: World, state: State, a: int, k: int, delta: float) -
     if delta < 0.0:
         held = max(0.0, state.outside[fund, world.settings[0].cash_asset])
         delta = -min(-delta, buy_with(world, state, asset, held))
+        state.stats[0].bad_debt -= delta * state.markets[asset].mark
         state.stats[0].insurance_used -= delta * state.markets[asset].mark
     else:
         state.stats[0].penalties += delta * state.markets[asset].mark

@@ -34,26 +34,28 @@ def contracts_to_cover(
 
 @lean
 def debt_to_cover(
-    row: Row,
     shortage: float,
     asset: tuple[float, float],
     liability: tuple[float, float],
     price: float,
     insurance_fee: float,
+    step: float,
 ) -> float:
     """Tokens of debt whose repayment out of collateral clears a shortage; infinite if none does.
 
     Parameters
     ----------
-    row : VENUE_ROW
     asset, liability : tuple of float
         Weight, and multiplier (1 + fee and 1 - fee) at which it changes hands.
     price : float
         USD per token of debt.
+    step : float
+        The product of weights is cut to multiples of it, the program's precision; 0: exact. The
+        kernel tries sizes out on the account instead and needs no such product.
     """
     if asset[0] >= liability[0]:
         return np.inf
-    given = floored(asset[0] * asset[1] / liability[1], row.weight_step)
+    given = floored(asset[0] * asset[1] / liability[1], step)
     freed = price * (liability[0] - given) - price * insurance_fee * liability[0]
     return shortage / freed if freed > 0.0 else np.inf
 

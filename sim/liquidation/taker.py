@@ -142,8 +142,8 @@ def settle(
 def answer(world: World, state: State, rules: Rules, a: int, offer: Offer) -> float:
     """Let liquidators compete for one call; return the USD taken.
 
-    Whoever's latency has passed may answer. Among those the turn rotates with account and time,
-    so that none is always first.
+    Whoever's latency has passed may answer. Among those the turn rotates from account to account
+    and from step to step, not inside a step, so that none is always first.
     """
     if on_book(world, offer):
         return sell(world, state, a, offer)

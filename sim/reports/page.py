@@ -54,7 +54,7 @@ LIMITS = (
 SECTION_METRICS = {
     "Creditor loss and bad debt": ("creditor_loss", "bad_debt"),
     "Trader loss": ("trader_loss",),
-    "Regret liquidations": ("regret_notional",),
+    "Regret liquidations": ("regret_notional", "solvent_notional"),
     "Liquidated notional": ("liquidated_notional",),
     "Insurance use": ("insurance_used",),
     "Hedges broken": ("hedges_broken", "hedge_loss", "hedge_loss_positive"),

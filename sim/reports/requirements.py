@@ -74,7 +74,10 @@ def write_csv(found: Sequence[Requirement], file: Path) -> None:
             writer.writerows(_csv_rows(found))
     except OSError as error:
         raise SluicegateError(
-            f"the table cannot be written: {error.strerror}", where="--csv", value=str(file)
+            f"the table cannot be written: {error.strerror}",
+            where="--csv",
+            value=str(file),
+            hint="name a file in a folder that exists and can be written to",
         ) from None
 
 

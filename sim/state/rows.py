@@ -194,7 +194,6 @@ VENUE_ROW = np.dtype(
         ("fee_grace", "f8"),  # s before they do
         ("fee_period", "f8"),  # s; whole periods count
         ("insurance_share", "f8"),  # of what a perpetual's margin leaves; 0: the whole fee always
-        ("weight_step", "f8"),  # weight products are cut to multiples of this
         ("perp_price", "i8"),
         ("bankruptcy_adjustment", "f8"),  # book: how fast the limit price falls with health
         ("spread_to_margin", "f8"),  # book: limit spread / maintenance requirement

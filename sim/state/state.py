@@ -178,6 +178,7 @@ RESULT = np.dtype(
         ("liquidated_accounts", "f8"),  # count
         ("regret_notional", "f8"),
         ("regret_accounts", "f8"),  # count
+        ("solvent_notional", "f8"),  # liquidated of owners with positive equity altogether
         ("hedges_broken", "f8"),  # left without cover by liquidation or deleveraging
         ("hedge_loss", "f8"),  # of what was left open, to the horizon or until closed; signed
         ("hedge_loss_positive", "f8"),  # the same without the gains

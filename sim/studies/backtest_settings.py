@@ -113,7 +113,12 @@ class BacktestConfig(Span):
     def _books_hold_something(self) -> BacktestConfig:
         for name, book in self.books.items():
             if not any(book.values()):
-                raise SluicegateError("the book holds nothing", where=f"books.{name}", value=book)
+                raise SluicegateError(
+                    "the book holds nothing",
+                    where=f"books.{name}",
+                    value=book,
+                    allowed="at least one asset with a size other than 0",
+                )
         return self
 
     @property

@@ -13,7 +13,16 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from sim.studies.statistics import FEW, LEVEL, NAN, ROUNDING, Codes, Estimate, Floats
+from sim.studies.statistics import (
+    FEW,
+    LEVEL,
+    NAN,
+    ROUNDING,
+    Codes,
+    Estimate,
+    Floats,
+    few_clusters,
+)
 
 REPLICATES = 2000
 LOST_SHARE = 0.05
@@ -96,4 +105,5 @@ def ratio(top: Floats, bottom: Floats, sample: Resample) -> Estimate:
         return Estimate(value, n=n, n_tail=carrying, note="the same in every resample: no interval")
     low, high = bca_interval(value, replicates, tops - value * bottoms)
     note = f"rests on {carrying} paths: indicative" if carrying < FEW else ""
+    note = few_clusters(sample.counts.shape[1]) or note
     return Estimate(value, low, high, n, carrying, note=note)

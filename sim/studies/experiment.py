@@ -18,19 +18,13 @@ from sim import kernel
 from sim.margin.greek_path import greek_columns
 from sim.state.state import GENERATIONS, RESULT, State
 from sim.state.world import World
+from sim.studies.bearers import bearers
 from sim.studies.result import StudyResult
 from sim.world.build import Built, Factory
 from sim.world.schema.run import RunConfig, WorldChoice
 
 Progress = Callable[[int], None]
 IMBALANCE_LIMIT = 1e-9  # of gross flow
-
-BEARERS = {
-    "isolated": "depositors of the pool that lent to the position, after the venue's insurance",
-    "venue": "depositors of the venue's pools, after its insurance",
-    "unified": "depositors of whichever pool the account still owes, after that venue's insurance",
-    "hub": "depositors of whichever pool the account still owes, after that venue's insurance",
-}
 
 
 @dataclass(frozen=True)
@@ -204,7 +198,7 @@ def _worlds_frame(config: RunConfig, facts: list[dict[str, dict[str, float]]]) -
                 "arm": "re-levered" if choice.relever > 0.0 else "same legs",
                 "relever": choice.relever,
                 "selection": choice.selection or "as configured",
-                "loss_bearer": BEARERS[choice.scope],
+                "loss_bearer": bearers(config, choice.scope),
                 **mean.to_dict(),
             }
         )

@@ -50,7 +50,9 @@ def blocks(per_path: pd.DataFrame, baseline: str) -> dict[tuple[str, str], Block
     """
     missing = [key for key in NEEDED if key not in per_path.columns]
     if missing:
-        raise SluicegateError("the per-path table misses key columns", value=missing)
+        raise SluicegateError(
+            "the per-path table misses key columns", value=missing, allowed=", ".join(NEEDED)
+        )
     names = [c for c in per_path.columns if c not in KEYS and is_numeric_dtype(per_path[c])]
     found: dict[tuple[str, str], Block] = {}
     paths: pd.DataFrame | None = None
@@ -95,7 +97,11 @@ def _values(rows: pd.DataFrame, names: list[str], where: str) -> dict[str, Float
 def _clusters(paths: pd.DataFrame) -> Codes:
     """Cluster codes: the population where more than one was drawn, else the path itself."""
     if paths.path.duplicated().any():
-        raise SluicegateError("a path appears twice in one world and twin", where="per-path table")
+        raise SluicegateError(
+            "a path appears twice in one world and twin",
+            where="per-path table",
+            allowed="one row per world, twin and path",
+        )
     several = paths.population.nunique() > 1
     codes = pd.factorize(paths.population if several else paths.path)[0]
     return codes.astype(np.int64)

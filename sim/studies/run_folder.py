@@ -162,7 +162,12 @@ def _publish(partial: Path, parent: Path, started: datetime) -> Path:
             raise
         _sync(parent)
         return final
-    raise SluicegateError("a thousand runs have this very time", "out", str(parent / stem))
+    raise SluicegateError(
+        "a thousand runs have this very time",
+        "out",
+        str(parent / stem),
+        hint="wait a second, or write to another folder",
+    )
 
 
 def _flush(folder: Path) -> None:

@@ -73,6 +73,11 @@ def clustered_variance(values: Floats, clusters: Codes | None = None) -> tuple[f
     return float(groups / (groups - 1) * np.sum(sums**2) / n**2), groups - 1
 
 
+def few_clusters(count: int) -> str:
+    """Note of a figure that rests on too few clusters, however many observations; else empty."""
+    return f"only {count} clusters: indicative" if count < FEW else ""
+
+
 def mean(values: Floats, clusters: Codes | None = None, level: float = LEVEL) -> Estimate:
     """Mean with standard error and Student t interval (degrees of freedom: clusters - 1)."""
     n = values.size
@@ -90,8 +95,7 @@ def mean(values: Floats, clusters: Codes | None = None, level: float = LEVEL) ->
     half = float(stats.t.ppf((1 + level) / 2, freedom)) * se
     events = int(np.count_nonzero(values))
     note = f"rests on {events} non-zero paths: indicative" if events < FEW else ""
-    if freedom + 1 < FEW:
-        note = f"only {freedom + 1} clusters: indicative"
+    note = few_clusters(freedom + 1) or note
     return Estimate(value, value - half, value + half, n, se=se, note=note)
 
 

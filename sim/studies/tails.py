@@ -6,7 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.studies.bootstrap import Resample, bca_interval, by_cluster, percentile_interval
-from sim.studies.statistics import NAN, ROUNDING, Codes, Estimate, Floats, tail_count
+from sim.studies.statistics import (
+    NAN,
+    ROUNDING,
+    Codes,
+    Estimate,
+    Floats,
+    few_clusters,
+    tail_count,
+)
 
 ES_TAIL = 100  # below this many tail paths an expected shortfall is only indicative
 # Below this many an interval would be invented: with lognormal losses and three tail paths, a
@@ -104,6 +112,12 @@ def clustered_quantile(tail: Tail, sample: Resample) -> Estimate:
     return _tail_estimate(tail.var, tail.var_replicates, None, tail, sample)
 
 
+def _support(tail: Tail, sample: Resample) -> str:
+    """What is too little: tail paths, or clusters, of which many paths may share a few."""
+    paths = "" if tail.n_tail >= ES_TAIL else f"n tail = {tail.n_tail} (<{ES_TAIL}), indicative"
+    return "; ".join(filter(None, (few_clusters(sample.counts.shape[1]), paths)))
+
+
 def _tail_estimate(
     value: float, replicates: Floats, influence: Floats | None, tail: Tail, sample: Resample
 ) -> Estimate:
@@ -111,7 +125,7 @@ def _tail_estimate(
         return Estimate(
             NAN, n=tail.n, n_tail=0, note=f"not defined: {tail.n} paths, none in this tail"
         )
-    note = "" if tail.n_tail >= ES_TAIL else f"n tail = {tail.n_tail} (<{ES_TAIL}), indicative"
+    note = _support(tail, sample)
     if tail.n_tail < ES_FLOOR:
         return Estimate(
             value, n=tail.n, n_tail=tail.n_tail, note=note + ", too few for an interval"

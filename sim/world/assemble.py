@@ -236,8 +236,10 @@ def account_table(
     behaviour = np.zeros((rows.total, BEHAVIOUR_PARAMETERS))
     table["watch"] = 1.0
     table["interval"] = 1
-    perp = layout.perpetual_venues
-    table["venue"] = layout.venues.index(perp[0]) if perp else 0
+    margined = [layout.venues.index(name) for name in layout.perpetual_venues]
+    # A liquidator has one account for all perpetual venues: the first one's engine looks at it.
+    table["venue"] = margined[0] if margined else 0
+    table["venue"][rows.first_maker : rows.first_maker + len(margined)] = margined
     count = rows.accounts
     for name in ("owner", "venue", "emode", "cash"):
         table[name][:count] = getattr(grouping, name)

@@ -97,6 +97,7 @@ class Factory:
             population = self.fitter.relever(base, choice.scope, choice.relever)
         needs = self.fitter.needs(population, choice.scope)
         assembled, grouping = needs.assembled, needs.grouping
+        margin = float(needs.margin().sum())  # before cash is deposited
         tables.select_by(assembled.world.venues, self.config, choice)
         split = split_cash(
             grouping,
@@ -112,7 +113,9 @@ class Factory:
         list_legs(assembled.opening)
         self._note_opening(assembled)
         self._check_makers(assembled)
-        return Built(assembled, population, self._facts(base, population, needs, choice))
+        freed = float(self.fitter.freed(base, choice.scope).sum())
+        capital = {"margin_required": margin, "freed_margin": freed}
+        return Built(assembled, population, capital | self._facts(base, population, needs, margin))
 
     def _counterparties(self, assembled: Assembled) -> None:
         """Makers take the open interest left over; liquidators, insurance and makers are funded."""
@@ -178,7 +181,7 @@ class Factory:
         assembled.world.accounts["opening"][:count] = found[:, 0]
 
     def _facts(
-        self, base: Population, population: Population, needs: Needs, choice: WorldChoice
+        self, base: Population, population: Population, needs: Needs, margin: float
     ) -> dict[str, float]:
         """What is known before any path: capital, leverage, day-0 liquidations."""
         assembled = needs.assembled
@@ -192,14 +195,12 @@ class Factory:
         equity = held[:, 0].sum()
         protocol = (opening.balance[:, assembled.rows.protocol] * opening.g[0]).sum()
         return {
-            "margin_required": float(initial[:, 1].sum()),
             "gross_notional": float(gross.sum()),
             "equity": float(equity),
             "wealth": float(equity + population.wallet.sum() * self.prices[self.layout.cash]),
             "free_collateral": float(np.maximum(initial[:, 0] - initial[:, 1], 0.0).sum()),
             "capital_required": float(needed),
-            "achievable_leverage": float(gross.sum() / needed) if needed > 0.0 else float("nan"),
-            "freed_margin": float(self.fitter.freed(base, choice.scope).sum()),
+            "achievable_leverage": float(gross.sum() / margin) if margin > 0.0 else float("nan"),
             "traders": float(population.traders),
             "accounts": float(count),
             "effective_accounts": base.effective,

@@ -47,8 +47,9 @@ def stationary_law(generator_per_day: Matrix) -> np.ndarray:
     count = len(generator)
     if np.linalg.matrix_rank(generator) < count - 1:
         raise SluicegateError(
-            "regimes.start: the chain has no single stationary law (some regimes are never "
-            "reached from others); give a regime name or one probability per regime"
+            "the chain has no single stationary law: some regimes are never reached from others",
+            where="regimes.start",
+            hint="give a regime name or one probability per regime",
         )
     system = np.vstack([generator.T, np.ones(count)])
     law = np.linalg.lstsq(system, np.append(np.zeros(count), 1.0), rcond=None)[0]

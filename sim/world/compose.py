@@ -43,6 +43,7 @@ PATHS = (
     "out",
     "beliefs.history.data",
 )  # keys whose values are paths, written as the shell has them
+YAML_HINT = "look at indentation, colons and brackets near that line"
 _SYNTAX = "key=value, group=choice, group=[one,two], +key=value to add, ~key to remove"
 
 
@@ -85,7 +86,7 @@ def compose(
     except MissingConfigException as error:
         raise _missing_choice(error, folders) from None
     except yaml.YAMLError as error:
-        raise SluicegateError(f"a YAML file cannot be read\n{error}") from None
+        raise SluicegateError(f"a YAML file cannot be read\n{error}", hint=YAML_HINT) from None
     except UnicodeDecodeError:
         raise _not_utf8(folders) from None
     except (HydraException, OmegaConfBaseException) as error:
@@ -119,7 +120,11 @@ def reopen(
         packages.
     """
     if not file.is_file():
-        raise SluicegateError("there is no such configuration file", value=str(file))
+        raise SluicegateError(
+            "there is no such configuration file",
+            value=str(file),
+            hint="a finished run keeps its own as results/EXPERIMENT/TIME/config.yaml",
+        )
     try:
         given = _read_yaml(file)
         if not isinstance(given, dict):
@@ -131,7 +136,9 @@ def reopen(
             OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
         plain = dict(OmegaConf.to_container(config))  # type: ignore[arg-type]
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SluicegateError(f"a YAML file cannot be read\n{error}", str(file)) from None
+        raise SluicegateError(
+            f"a YAML file cannot be read\n{error}", str(file), hint=YAML_HINT
+        ) from None
     except OmegaConfBaseException as error:
         raise _explain(error) from None
     folders = [folder.expanduser().resolve() for folder in search_path]
@@ -184,7 +191,11 @@ def _check_folders(folders: Sequence[Path]) -> None:
     seen: dict[Path, Path] = {}
     for folder in folders:
         if not folder.is_dir():
-            raise SluicegateError("there is no such configuration folder", value=str(folder))
+            raise SluicegateError(
+                "there is no such configuration folder",
+                value=str(folder),
+                hint="--config-dir takes a folder that is laid out like conf/",
+            )
         for file in sorted(folder.rglob("*.yaml")):
             name = file.relative_to(folder)
             first = seen.setdefault(name, file)
@@ -196,7 +207,11 @@ def _check_folders(folders: Sequence[Path]) -> None:
                     hint="rename yours, and choose it by its new name",
                 )
     if not (folders[0] / f"{CONFIG_NAME}.yaml").is_file():
-        raise SluicegateError(f"{CONFIG_NAME}.yaml is missing", where=str(folders[0]))
+        raise SluicegateError(
+            f"{CONFIG_NAME}.yaml is missing",
+            where=str(folders[0]),
+            hint="restore the folder conf/ of the repository, or install the package again",
+        )
 
 
 def _open_key(word: str, folders: Sequence[Path]) -> str:
@@ -285,9 +300,15 @@ def _explain(error: Exception) -> SluicegateError:
     where = getattr(error, "full_key", None) or None
     first = str(getattr(error, "msg", None) or error).split("\n", 1)[0].rstrip(".")
     if isinstance(error, InterpolationResolutionError):
-        return SluicegateError(f"a reference leads nowhere: {first}", where)
+        return SluicegateError(
+            f"a reference leads nowhere: {first}",
+            where,
+            hint="name a key that exists, dotted from the top: ${seed}",
+        )
     if isinstance(error, MissingMandatoryValue):
-        return SluicegateError("a value is needed here and none was given", where)
+        return SluicegateError(
+            "a value is needed here and none was given", where, hint=f"{where or 'KEY'}=VALUE"
+        )
     lines = list(_without_links(str(error)))
     return SluicegateError(lines[0].rstrip("."), where, hint=" ".join(lines[1:]) or None)
 

@@ -15,6 +15,7 @@ from sim.state.world import LONG
 from sim.world.assemble import Assembled, assemble, assess_rows
 from sim.world.contracts import contract_and_quote
 from sim.world.layout import Layout
+from sim.world.least import margin_required
 from sim.world.population import Population
 from sim.world.scopes import Grouping, capital_required
 
@@ -32,6 +33,7 @@ class Needs:
     assembled: Assembled
     need: np.ndarray  # (A,) cash to bring, at the weight at which it counts; negative if some over
     requirement: np.ndarray  # (A,)
+    counts: np.ndarray  # (A,) weight of that cash
 
     @property
     def grouping(self) -> Grouping:
@@ -42,9 +44,17 @@ class Needs:
         """Cash that each owner must bring, (T,)."""
         return capital_required(self.grouping, self.need, traders)
 
+    def margin(self) -> np.ndarray:
+        """Margin required of each account, (A,): deposits as far as needed, then cash.
+
+        Asked before cash is deposited; the haircut of the cash to bring is part of it.
+        """
+        lost = np.maximum(self.need, 0.0) * (1.0 - self.counts)
+        return margin_required(self.assembled) + lost
+
     def required(self, traders: int) -> np.ndarray:
-        """Initial requirement of each owner, (T,)."""
-        return np.bincount(self.grouping.owner, self.requirement, traders)
+        """Margin required of each owner, (T,)."""
+        return np.bincount(self.grouping.owner, self.margin(), traders)
 
 
 class Fitter:
@@ -73,8 +83,9 @@ class Fitter:
         need = found[:, 1] - found[:, 0]
         weight = assembled.world.weight[LONG, codes.INITIAL]
         counts = weight[assembled.grouping.emode, assembled.grouping.cash]
-        need = np.where(need > 0.0, need / np.maximum(counts, LEAST_WEIGHT), need)
-        return Needs(assembled, need, found[:, 1])
+        counts = np.maximum(counts, LEAST_WEIGHT)
+        need = np.where(need > 0.0, need / counts, need)
+        return Needs(assembled, need, found[:, 1], counts)
 
     def cash(self, population: Population) -> np.ndarray:
         """USD that each trader can split over his accounts, (T,)."""
@@ -142,16 +153,17 @@ class Fitter:
         """Initial margin that each trader saves against the reference scope, USD (T,).
 
         The larger of two savings: the cash he need not bring for the same legs (netting between
-        accounts), and the fall of his requirement (offsets between legs).
+        accounts), and the fall of the margin that his obligations require (offsets between legs).
+        Deposits that back nothing require none, so nothing is freed of them.
         """
         if scope == REFERENCE_SCOPE:
             return np.zeros(population.traders)
         traders = population.traders
         before, after = self.needs(population, REFERENCE_SCOPE), self.needs(population, scope)
         cash = before.capital(traders) - after.capital(traders)
-        offset = before.required(traders) - after.required(traders)
-        saved = np.maximum(cash, offset)
-        return np.where(saved > 1e-9 * before.required(traders), saved, 0.0)
+        required = before.required(traders)
+        saved = np.maximum(cash, required - after.required(traders))
+        return np.where(saved > 1e-9 * required, saved, 0.0)
 
     def relever(self, population: Population, scope: str, share: float) -> Population:
         """Redeploy a share of the initial margin that a scope frees against the reference.

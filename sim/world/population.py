@@ -126,7 +126,11 @@ def draw_population(layout: Layout, prices: Floats, population: int) -> Populati
             write_archetype(b, name, config.archetype[name], who, wealth[who])
     supply_pools(b, archetype, wealth, names)
     if not b.parts:
-        raise SluicegateError("the population holds no position", where="archetype")
+        raise SluicegateError(
+            "the population holds no position",
+            where="archetype",
+            hint="choose an archetype that has positions and a share above 0, or more accounts",
+        )
     return Population(
         population,
         archetype,

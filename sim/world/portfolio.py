@@ -145,7 +145,11 @@ class _Desk:
 
     def __init__(self, venue: VenueConfig, portfolio: Portfolio) -> None:
         if venue.grid is None:
-            raise SluicegateError("this venue has no scenario grid", where="grid")
+            raise SluicegateError(
+                "this venue has no scenario grid",
+                where="grid",
+                hint="choose a venue with a grid, such as derive or cme_span",
+            )
         self.venue, self.portfolio = venue, portfolio
         self.grid = grid_row(venue.grid)[0]
         self.scenarios = scenario_rows(venue.grid)
@@ -275,7 +279,10 @@ def published_margin(
     size, count = table.shape
     if venue.grid is None or count != len(venue.grid.scenarios):
         raise SluicegateError(
-            "a risk array has one entry per scenario of the grid", "grid.scenarios", count
+            "a risk array has one entry per scenario of the grid",
+            "grid.scenarios",
+            count,
+            allowed="none" if venue.grid is None else f"{len(venue.grid.scenarios)}",
         )
     value = np.zeros((size, count + 2))
     value[:, :count] = table
@@ -302,7 +309,11 @@ def standard_margin(
 ) -> Margin:
     """Margin of portfolios on several underlyings, leg by leg and option book by option book."""
     if venue.option_margin is None:
-        raise SluicegateError("this venue does not say what option books need", "option_margin")
+        raise SluicegateError(
+            "this venue does not say what option books need",
+            "option_margin",
+            hint="choose a venue with option_margin, such as derive_standard",
+        )
     contingency = contingency_rows(venue.contingency)
     options = option_margin_rows(venue.option_margin)
     left, equity = [cash, cash], cash

@@ -2,8 +2,10 @@
 
 Every leg is ``base + scale x risk``: the trader's own collateral is base, what he borrows, buys
 with it or holds as contracts is risk. Scaling a trader's risk up or down (to fit initial margin, to
-redeploy freed margin, to match open interest) then touches one number and never creates value: a
-position's risk legs are worth nothing at the start prices.
+redeploy freed margin, to match open interest) then touches one number. It creates no value: a
+position's risk legs, with the cash or wallet that a loan fills, are worth nothing at the start
+prices. The exception is a loan whose proceeds are ``spent``: its debt grows and what it bought lies
+outside the model, so wealth falls by as much (the report says so).
 """
 
 from __future__ import annotations
@@ -270,7 +272,12 @@ def write_archetype(
         if isinstance(position, PerpetualPosition | OptionPosition):
             hedged = None if position.hedges is None else written.get(position.hedges)
             if position.hedges is not None and hedged is None:
-                raise SluicegateError("only a supply position can be hedged", where=f"{key}.hedges")
+                raise SluicegateError(
+                    "only a supply position can be hedged",
+                    where=f"{key}.hedges",
+                    value=position.hedges,
+                    allowed="the number, from 0, of an earlier position of kind supply",
+                )
             if isinstance(position, PerpetualPosition):
                 write_perpetual(b, key, position, who, wealth, hedged)
             else:

@@ -76,7 +76,7 @@ def engines_of(config: RunConfig, grid: str, tail: HubConfig) -> dict[str, Engin
 
 def _measured(hub: HubConfig) -> str:
     if hub.tail is None:
-        raise SluicegateError("this hub measures no tail", where="hub.tail")
+        raise SluicegateError("this hub measures no tail", where="hub.tail", hint="hub=tail_risk")
     return f"{hub.tail.measure.upper()} {100 * hub.tail.level:g} %"
 
 

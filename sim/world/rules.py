@@ -52,7 +52,13 @@ def _load(named: dict[str, dict[str, str]], signature: Any) -> tuple[list[Rule],
         if target in kinds:
             continue
         if len(found) == RULE_SLOTS:
-            raise SluicegateError(f"more than {RULE_SLOTS} different rules", where=where)
+            raise SluicegateError(
+                f"more than {RULE_SLOTS} different rules",
+                where=where,
+                value=target,
+                allowed=f"{RULE_SLOTS} at most",
+                hint="let rules share a function and differ in its parameters",
+            )
         kinds[target] = len(found)
         found.append(_checked(resolve_target(target, where=where), signature, where, target))
     return found, kinds

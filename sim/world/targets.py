@@ -22,6 +22,15 @@ def allow(folders: Sequence[Path]) -> None:
     _allowed.extend(folder for folder in folders if folder not in _allowed)
 
 
+def _own_functions(module: Any) -> list[str]:
+    """Names of what a module defines and one can call."""
+    return sorted(
+        name
+        for name, found in vars(module).items()
+        if callable(found) and getattr(found, "__module__", None) == module.__name__
+    )
+
+
 def resolve_target(
     path: str, where: str | None = None, allowed_roots: Sequence[Path] | None = None
 ) -> Any:
@@ -48,7 +57,12 @@ def resolve_target(
     module = _import(module_name, root, where)
     found = getattr(module, name, None)
     if found is None or not callable(found):
-        raise SluicegateError("the module has no such function", where, path)
+        raise SluicegateError(
+            "the module has no such function",
+            where,
+            path,
+            allowed=", ".join(_own_functions(module)) or "none: the module defines no function",
+        )
     home = getattr(found, "__module__", None) or ""
     if home != module_name:
         raise SluicegateError(
@@ -139,5 +153,7 @@ def _import(name: str, root: Path | None, where: str | None) -> Any:
             return importlib.import_module(name)
     except Exception as error:
         raise SluicegateError(
-            f"the module {name} cannot be imported: {type(error).__name__}: {error}", where
+            f"the module {name} cannot be imported: {type(error).__name__}: {error}",
+            where,
+            hint="import the module in Python by itself and mend what it complains of",
         ) from error

@@ -6,6 +6,7 @@ BPS = 1e4  # in one
 PPM = 1e6  # in one
 MICRO = 1e-6  # the unit of a token with six decimals
 HOUR, DAY, YEAR = 3_600.0, 86_400.0, 365.0 * 86_400.0  # s
+WEIGHT_STEP = 1e-5  # unit in which Drift holds a product of weights
 SLOT = 0.4  # s of Solana
 TEN = tuple(10.0**power for power in range(37))  # by number of decimals
 FLIPPED = -1.0  # seen from the other side

@@ -131,19 +131,22 @@ def two_accounts(elsewhere: float, **run: object) -> Bench:
 
 
 @pytest.mark.parametrize(
-    ("elsewhere", "regret"),
+    ("elsewhere", "regret", "solvent"),
     [
-        (2.0, 5.0),  # -1 + 2: together above maintenance
-        (1.01, 5.0),
-        (0.99, 0.0),  # -1 + 0.99: short together as well, though equity is 19.99
-        (0.0, 0.0),
+        (2.0, 5.0, 5.0),  # -1 + 2: together above maintenance
+        (1.01, 5.0, 5.0),
+        (0.99, 0.0, 5.0),  # -1 + 0.99: short together as well, though equity is 19.99
+        (0.0, 0.0, 5.0),
+        (-18.0, 0.0, 5.0),  # 100 - 81 - 18: equity is 1
+        (-20.0, 0.0, 0.0),  # and here it is negative
     ],
 )
 def test_regret_asks_whether_the_owner_met_maintenance_altogether(
-    elsewhere: float, regret: float
+    elsewhere: float, regret: float, solvent: float
 ) -> None:
     result = two_accounts(elsewhere).result
     assert result["regret_notional"] == pytest.approx(regret, abs=EXACT)
+    assert result["solvent_notional"] == pytest.approx(solvent, abs=EXACT)
     assert result["regret_accounts"] == (regret > 0.0)
     assert result["liquidated_accounts"] == 1.0
 

@@ -17,6 +17,7 @@ from sim.studies.statistics import (
     quantile,
 )
 from sim.studies.tails import (
+    clustered_quantile,
     quantile_difference,
     shortfall,
     shortfall_difference,
@@ -180,3 +181,25 @@ def test_bca_without_spread_falls_back_to_percentiles() -> None:
     replicates = np.linspace(1.0, 2.0, 101)
     low, high = bca_interval(0.0, replicates, np.ones(5))
     assert (low, high) == pytest.approx((1.025, 1.975))
+
+
+@pytest.mark.parametrize(("groups", "few"), [(3, True), (9, True), (10, False), (40, False)])
+def test_few_clusters_are_said_however_many_paths(groups: int, few: bool) -> None:
+    rng = np.random.default_rng(5)
+    clusters = np.arange(4000) % groups
+    values = rng.lognormal(size=4000)
+    sample = resample(clusters, "test", replicates=50)
+    tail, base = (
+        tails(v, (0.95,), sample)[0] for v in (values, values * rng.uniform(0.5, 1, 4000))
+    )
+    found = [
+        shortfall(tail, sample),
+        shortfall_difference(tail, base, sample),
+        quantile_difference(tail, base, sample),
+        clustered_quantile(tail, sample),
+        ratio(values, np.ones(4000), sample),
+        mean(values, clusters),
+    ]
+    for figure in found:
+        assert (f"only {groups} clusters: indicative" in figure.note) == few
+        assert not math.isnan(figure.low)

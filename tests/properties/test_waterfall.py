@@ -11,10 +11,25 @@ STEPS = 8
 INSURANCE, BACKSTOP = 2_000.0, 3_000.0
 RANKINGS = ("queue", "pro_rata", "leverage_weighted")
 BEARERS = ("share_value", "cash_print", "funding_index", "providers", "deficit")
+BOOK = {
+    "size": "full",
+    "perp_price": "book",
+    "book": {"bankruptcy_adjustment": 1.0, "spread_to_margin": 1.5},
+    "taker": "none",
+}
+PORTFOLIO = {
+    "selection": "whole_portfolio",
+    "size": "restore_buffer",
+    "auction": {
+        "curve": "two_speed", "start": 0.95, "cutoff": 0.7, "length": 900.0, "slow": 3600.0,
+        "insolvent": 600.0, "buffer": 0.15, "fee": 0.1,
+    },
+    "taker": "cash",
+}  # fmt: skip
 LAYERS = ("insurance_used", "backstop_used", "adl_loss", "socialised_loss", "deficit_left")
 
 
-def rough(waterfall: Config) -> Config:
+def rough(waterfall: Config, liquidation: Config | None = None) -> Config:
     """A crash in thin markets, liquidators too slow to help, small funds, one perpetual venue.
 
     The dollar stays at one and oracles are prompt, so that every event has one price.
@@ -28,6 +43,9 @@ def rough(waterfall: Config) -> Config:
     dollar = dollar | {"peg": dollar["peg"] | still}
     config["market"]["assets"] = config["market"]["assets"] | {"USDC": dollar}
     terms = {"insurance": INSURANCE, "waterfall": waterfall, "oracle": {"delay": 0}}
+    if liquidation is not None:
+        still_priced = {"strict": True, "bonus": {"kind": "fixed", "min": 0.0}}
+        terms["liquidation"] = still_priced | liquidation
     slow = {n: s | {"latency": 300.0} for n, s in config["liquidator"].items()}
     people = ("perp_long", "perp_short")
     return config | {
@@ -37,9 +55,9 @@ def rough(waterfall: Config) -> Config:
     }
 
 
-def played(waterfall: Config) -> Play:
+def played(waterfall: Config, liquidation: Config | None = None) -> Play:
     """The world after its last step; every phase balanced its books."""
-    path = play(rough(waterfall), "venue", "full")
+    path = play(rough(waterfall, liquidation), "venue", "full")
     path.begin()
     for t in range(STEPS):
         assert path.step(t).max() <= 1e-9
@@ -58,11 +76,29 @@ def test_layers_add_up_to_the_hole(ranking: str, bearer: str) -> None:
     terms = {"ranking": ranking}
     path = played({"backstop": BACKSTOP, "deleveraging": terms, "socialise": bearer})
     result = path.state.stats[0]
-    assert result["bad_debt"] > 0.0
     assert (result["adl_loss"] > 0.0) == (ranking != "none")
     assert (result["adl_notional"] > 0.0) == (ranking != "none")
     if bearer == "deficit":
         assert result["socialised_loss"] == 0.0
+    check_sum(path)
+
+
+@pytest.mark.parametrize("liquidation", [BOOK, PORTFOLIO], ids=["book", "whole_portfolio"])
+@pytest.mark.parametrize("ranking", ["none", "pro_rata"])
+@pytest.mark.parametrize("bearer", ["share_value", "deficit"])
+def test_holes_that_a_fund_fills_at_the_sale_are_in_the_sum(
+    liquidation: Config, ranking: str, bearer: str
+) -> None:
+    terms = {"backstop": BACKSTOP, "deleveraging": {"ranking": ranking}, "socialise": bearer}
+    path = played(terms, liquidation)
+    assert path.state.stats[0]["insurance_used"] > 0.0
+    check_sum(path)
+
+
+def check_sum(path: Play) -> None:
+    """The layers paid what was booked as bad debt, and the deficit row owes what they left."""
+    result = path.state.stats[0]
+    assert result["bad_debt"] > 0.0
     total = sum(float(result[name]) for name in LAYERS)
     assert total == pytest.approx(result["bad_debt"], rel=1e-9)
     row = int(path.world.settings[0]["deficit"])

@@ -129,13 +129,13 @@ def liquidate_account(w: World, row: int) -> bool:
     offer = liquidation.chosen(w, row)
     if offer is not None:
         offer.notional = liquidation.size_of_call(w, row, offer)
-        regret = solvent_together(w, row)
+        regret, solvent = together(w, row)
         before = liquidation.missing(w, row)
         taken = liquidation.answered(w, row, offer)
         if taken > 0.0:
             gain = max(0.0, before - liquidation.missing(w, row))
             w.freed[row] = w.freed.get(row, 0.0) + gain
-            count_call(w, row, taken, regret)
+            count_call(w, row, taken, regret, solvent)
             changed = True
         elif row not in w.refused and all_had_time(w, row):
             w.refused.add(row)
@@ -146,18 +146,20 @@ def liquidate_account(w: World, row: int) -> bool:
     return changed
 
 
-def solvent_together(w: World, row: int) -> bool:
-    """Whether the owner's accounts would have met maintenance as one."""
-    total = size = 0.0
+def together(w: World, row: int) -> tuple[bool, bool]:
+    """Whether the owner's accounts would have met maintenance as one, and were worth something."""
+    total = size = worth = 0.0
     for sibling in w.owned[w.accounts[row].owner]:
         equity, required = margin.assess(w, MAINTENANCE, sibling)
         total += equity - required
+        worth += equity
         size += margin.gross(w, sibling)
     w.decide(total, size)
-    return total > 0.0
+    w.decide(worth, size)
+    return total > 0.0, worth > 0.0
 
 
-def count_call(w: World, row: int, taken: float, regret: bool) -> None:
+def count_call(w: World, row: int, taken: float, regret: bool, solvent: bool) -> None:
     """Statistics of a call."""
     new = row not in w.liquidated
     w.liquidated.add(row)
@@ -165,6 +167,8 @@ def count_call(w: World, row: int, taken: float, regret: bool) -> None:
     w.results["liquidated_notional"] += taken
     w.results["liquidated_accounts"] += new
     w.results_by_round[w.generation[row]] += taken
+    if solvent:
+        w.results["solvent_notional"] += taken
     if regret:
         w.results["regret_notional"] += taken
         w.results["regret_accounts"] += new

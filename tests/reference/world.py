@@ -103,6 +103,7 @@ class World:
 RESULTS = (
     "bad_debt", "horizon_shortfall", "insurance_used", "socialised_loss", "trader_loss",
     "penalties", "liquidated_notional", "liquidated_accounts", "regret_notional",
-    "regret_accounts", "unfilled_notional", "liquidator_profit", "background_notional",
-    "deleveraged_notional", "topped_up", "max_displacement", "under_margin_hours", "liquidations",
+    "regret_accounts", "solvent_notional", "unfilled_notional", "liquidator_profit",
+    "background_notional", "deleveraged_notional", "topped_up", "max_displacement",
+    "under_margin_hours", "liquidations",
 )  # fmt: skip

@@ -19,7 +19,7 @@ from sim.reports.figures import FIGURES, draw_all
 from sim.reports.findings import capital_lines, cautions, findings, wealth_line
 from sim.reports.loss_figures import capital_efficiency, creditor_loss
 from sim.reports.style import STYLE
-from sim.reports.words import amount, change, finding, verdict
+from sim.reports.words import amount, change, finding, interval, verdict
 from sim.reports.write import write_per_path, write_run
 from sim.studies.result import StudyResult
 from sim.studies.statistics import Estimate
@@ -215,8 +215,30 @@ def test_assumptions_are_found_with_value_source_and_date() -> None:
 
 def test_console_table_fits_a_terminal(study: StudyResult) -> None:
     table = summary_table(study).split("\n\n")[0].splitlines()
-    assert max(map(len, table)) <= 100
-    assert len(table) == 2 + len(study.worlds)
+    assert max(map(len, table)) <= 110
+    assert len(table) == 2 + 2 * len(study.worlds)
+
+
+def test_console_table_shows_intervals_beneath_its_figures(study: StudyResult) -> None:
+    lines = summary_table(study).splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("unified "))
+    for metric, statistic, unit, difference in (
+        ("creditor_loss", "mean", "USD", False),
+        ("creditor_loss", "delta_mean", "USD", True),
+        ("liquidated_notional", "amplification", "×", False),
+    ):
+        figure = study.summary.figure("unified", metric, statistic)
+        assert interval(figure, unit, difference=difference) in lines[at + 1]
+    base = next(i for i, line in enumerate(lines) if line.startswith("venue "))
+    assert lines[base + 1].count(" to ") == 2  # nothing to compare the baseline with
+
+
+@pytest.mark.parametrize(("paths", "marked"), [(300, True), (2000, False)])
+def test_console_marks_a_shortfall_on_few_paths(paths: int, marked: bool) -> None:
+    text = summary_table(synthetic_study(paths=paths))
+    row = next(line for line in text.splitlines() if line.startswith("venue "))
+    assert ("†" in row) == marked
+    assert ("† rests on fewer than 100 tail paths" in text) == marked
 
 
 def test_marks_stand_at_the_values_that_they_show(study: StudyResult) -> None:
@@ -312,5 +334,6 @@ def test_terms_are_defined_where_they_are_used(study: StudyResult, tmp_path: Pat
         "<strong>Capital required</strong> is",
         "Liquidations of an account whose owner stood above maintenance",
         "Λ is the notional that a 1 % move triggers",
+        "the rounds of our own flow behind the prices that showed the standing breach.",
     ):
         assert words in page, words

@@ -135,7 +135,11 @@ def _bar_size(series: dict[str, pd.DataFrame], name: str) -> pd.Timedelta:
     for asset, frame in series.items():
         steps = frame.index.to_series().diff().dropna()
         if steps.empty:
-            raise SluicegateError("too few bars: fewer than two", where=f"{name}, {asset}")
+            raise SluicegateError(
+                "too few bars: fewer than two",
+                where=f"{name}, {asset}",
+                hint="leave the asset out, or give a longer file",
+            )
         bar = steps.mode().iloc[0]
         uneven = ((steps % bar) != pd.Timedelta(0)) | (steps < bar)
         if uneven.any() or (steps == bar).mean() < REGULAR_SHARE:
@@ -148,7 +152,9 @@ def _bar_size(series: dict[str, pd.DataFrame], name: str) -> pd.Timedelta:
         bars.setdefault(bar, []).append(asset)
     if len(bars) > 1:
         listed = "; ".join(f"{_length(bar)}: {', '.join(names)}" for bar, names in bars.items())
-        raise SluicegateError(f"mixed bar sizes: {listed}", where=name)
+        raise SluicegateError(
+            f"mixed bar sizes: {listed}", where=name, hint="resample all assets to one bar size"
+        )
     return next(iter(bars))
 
 
@@ -159,7 +165,12 @@ def _common_clock(
     last = min(frame.index[-1] for frame in series.values())
     if last <= first:
         spans = ", ".join(f"{a} {f.index[0]} to {f.index[-1]}" for a, f in series.items())
-        raise SluicegateError("the assets have no common span", where=name, value=spans)
+        raise SluicegateError(
+            "the assets have no common span",
+            where=name,
+            value=spans,
+            hint="choose assets that were traded at the same time: assets=[NAME,…]",
+        )
     clock = pd.date_range(first, last, freq=bar)
     for asset, frame in series.items():
         inside = frame.index[(frame.index >= first) & (frame.index <= last)]
@@ -169,6 +180,7 @@ def _common_clock(
                 f"bars off the clock of {_length(bar)} from {first}",
                 where=f"{name}, {asset}",
                 value=str(stray[0]),
+                hint="shift or resample its bars to the clock of the others",
             )
     return clock
 

@@ -53,7 +53,9 @@ def read_prices(path: str) -> PriceFile:
             allowed=", ".join(COLUMNS),
         )
     if rows.empty:
-        raise SluicegateError("the price file holds no bar", where=path)
+        raise SluicegateError(
+            "the price file holds no bar", where=path, allowed=f"rows of {', '.join(COLUMNS)}"
+        )
     rows = rows[COLUMNS].reset_index(drop=True)
     rows["timestamp"] = _timestamps(rows["timestamp"], path)
     for column in ("asset", "venue"):
@@ -69,11 +71,17 @@ def _load(file: Path, path: str) -> pd.DataFrame:
     if not name.endswith((".csv", ".csv.gz", ".parquet")):
         raise SluicegateError("unknown format", where=path, allowed=".csv, .csv.gz, .parquet")
     if file.stat().st_size == 0:
-        raise SluicegateError("the price file is empty", where=path)
+        raise SluicegateError(
+            "the price file is empty", where=path, allowed=f"rows of {', '.join(COLUMNS)}"
+        )
     try:
         return pd.read_parquet(file) if name.endswith(".parquet") else pd.read_csv(file)
     except (ValueError, OSError, EOFError) as error:  # pandas' and pyarrow's own are ValueErrors
-        raise SluicegateError(f"the price file cannot be read: {error}", where=path) from error
+        raise SluicegateError(
+            f"the price file cannot be read: {error}",
+            where=path,
+            hint="check that the file is whole and that its ending names its format",
+        ) from error
 
 
 def _timestamps(given: pd.Series, path: str) -> pd.Series:
@@ -86,7 +94,12 @@ def _timestamps(given: pd.Series, path: str) -> pd.Series:
         )
     parsed = pd.to_datetime(given, utc=True, errors="coerce", format="ISO8601")
     for row in parsed.index[parsed.isna()][:1]:
-        raise SluicegateError("unreadable timestamp", where=f"{path}, row {row}", value=given[row])
+        raise SluicegateError(
+            "unreadable timestamp",
+            where=f"{path}, row {row}",
+            value=given[row],
+            allowed="dates and times such as 2021-04-05T13:00:00Z",
+        )
     return parsed.dt.as_unit("ns")  # one resolution, so that files of two formats can be joined
 
 
@@ -119,4 +132,5 @@ def _refuse(
         what + (f" (and {more} rows more)" if more else ""),
         where=f"{path}, row {first}, {row['asset']} on {row['venue']} at {row['timestamp']}",
         value=row[column] if column != "timestamp" else str(row["timestamp"]),
+        hint="mend or leave out such rows; those of an asset and venue stand in order of time",
     )

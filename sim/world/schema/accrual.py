@@ -86,7 +86,7 @@ class Funding(Strict):
     """premium kind: time over which a premium is paid"""
     max_velocity: Annotated[NonNegative, unit("1/day^2")] = 0.0
     """velocity kind: change of the daily rate per day when the skew is the whole skew scale"""
-    factor: PerSecond = 0.0
+    factor: Annotated[NonNegative, unit("USD^(1-exponent)/s")] = 0.0
     """imbalance kind: rate if all open interest is on one side (exponent 1)"""
     exponent: Positive = 1.0
     """imbalance kind: of the difference of open interest in USD"""
@@ -121,9 +121,9 @@ class Pricing(Strict):
     """
 
     kind: Literal["book", "skew", "convex"] = "book"
-    factor_worse: NonNegative = 0.0
+    factor_worse: Annotated[NonNegative, unit("USD^(1-exponent)")] = 0.0
     """convex kind: impact in USD per USD^exponent of imbalance added"""
-    factor_better: NonNegative = 0.0
+    factor_better: Annotated[NonNegative, unit("USD^(1-exponent)")] = 0.0
     """convex kind: the same for imbalance taken away"""
     exponent: Annotated[float, Field(ge=1.0, le=4.0)] = 2.0
     """convex kind"""

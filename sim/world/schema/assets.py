@@ -13,7 +13,7 @@ PerYear = Annotated[NonNegative, unit("per year")]
 Volatility = Annotated[NonNegative, unit("annual")]
 LogSize = Annotated[Finite, unit("log price"), Field(ge=-10.0, le=10.0)]
 LogSpread = Annotated[NonNegative, unit("log price"), Field(le=3.0)]
-Price = Annotated[Positive, unit("USD"), Field(ge=1e-12, le=1e12)]
+Price = Annotated[Positive, unit("USD per token"), Field(ge=1e-12, le=1e12)]
 
 
 class Peg(Strict):

@@ -36,7 +36,9 @@ def check_exactly(key: str, given: Mapping[str, object], names: Sequence[str], w
 def check_distinct(key: str, names: Sequence[str]) -> None:
     """Refuse names that repeat."""
     if len(set(names)) < len(names):
-        raise SluicegateError("names repeat", where=key, value=list(names))
+        raise SluicegateError(
+            "names repeat", where=key, value=list(names), allowed="each name once"
+        )
 
 
 def check_length(key: str, values: Sequence[object], count: int, what: str) -> None:

@@ -79,7 +79,7 @@ def _problem(
         hint = f"did you mean {meant!r}?" if meant else None
         return SluicegateError("unknown key", path, detail["input"], ", ".join(known) or None, hint)
     if kind == "missing":
-        return SluicegateError("this key is needed and was not given", path)
+        return SluicegateError("this key is needed and was not given", path, hint=f"{path}=VALUE")
     inner = context.get("error")
     if isinstance(inner, SluicegateError):
         place = ".".join(part for part in (place, inner.where) if part) or path

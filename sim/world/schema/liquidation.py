@@ -154,8 +154,6 @@ class Liquidation(Sizing):
     """of the notional closed, to the insurance fund; the largest one if something limits it"""
     insurance_share: Fraction = 0.0
     """of what a perpetual's margin leaves after fee and shortage; 0: the whole fee always"""
-    weight_step: NonNegative = 0.0
-    """products of weights are cut to multiples of this; 0: exact"""
     growth: Growth = Growth()
     perp_price: Literal["oracle", "book"] = "oracle"
     """taken over by a liquidator less a fee, or sold on the venue's book"""

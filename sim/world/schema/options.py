@@ -173,7 +173,7 @@ class Confidence(Strict):
 class PegCharge(Strict):
     """Charge for a settlement asset below its peg, on initial margin."""
 
-    threshold: Annotated[NonNegative, Field(le=100.0), unit("USD")] = 0.0
+    threshold: Annotated[NonNegative, Field(le=100.0), unit("USD per token")] = 0.0
     factor: Tenfold = 0.0
 
 

@@ -122,7 +122,7 @@ class MarginRatio(Strict):
     maintenance: Fraction | None = None
     tiers: Annotated[tuple[Tier, ...], Field(max_length=12)] = ()
     """brackets of notional; the requirement is continuous between them"""
-    size_slope: LevelPair | None = None
+    size_slope: Annotated[LevelPair | None, unit("1/contracts")] = None
     """growth of the ratios per contract held"""
     open_interest: Band | None = None
     skew: SkewRatio | None = None

@@ -115,7 +115,6 @@ def fill_pricing(row: np.void, spec: Liquidation) -> None:
     row["protocol_share"] = spec.bonus.protocol_share
     for name in ("insurance_fee", "perp_fee", "perp_insurance_fee", "insurance_share"):
         row[name] = getattr(spec, name)
-    row["weight_step"] = spec.weight_step
     row["fee_max"] = spec.growth.max
     row["fee_growth"] = spec.growth.per_second
     row["fee_grace"] = spec.growth.grace

@@ -27,6 +27,7 @@ from tests.conformance.units import (
     UNBOUNDED_64,
     UNBOUNDED_128,
     WAD,
+    WEIGHT_STEP,
 )
 
 Values = dict[str, Any]
@@ -245,12 +246,12 @@ def drift_contracts(x: Values) -> Values:
 
 def drift_debt(x: Values) -> Values:
     debt = shortage.debt_to_cover(
-        liquidation("drift"),
         x["margin_shortage"] / E6,
         (x["asset_weight"] / E4, x["asset_liq_mult"] / E6),
         (x["liability_weight"] / E4, x["liability_liq_mult"] / E6),
         x["liability_price"] / E6,
         x["if_fee"] / E6,
+        WEIGHT_STEP,
     )
     amount = debt * TEN[x["liability_decimals"]]
     return {"liability_transfer": pair.saturated(amount, UNBOUNDED_128)}
