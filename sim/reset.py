@@ -9,7 +9,7 @@ from sim.liquidation.horizon import book_shortfall
 from sim.margin.beliefs import forget
 from sim.margin.greek_path import close_greeks
 from sim.margin.health import assess
-from sim.margin.watch import rebase, rebuild
+from sim.margin.watch import open_lists
 from sim.market.halt import end_halts
 from sim.market.impact import remark
 from sim.market.oracle import observe_prices, publish, refresh_g
@@ -91,8 +91,7 @@ def begin(world: World, state: State, opening: State, fundamental: np.ndarray, r
     restore_prices(world, state, opening, fundamental)
     forget(world, state, opening)
     observe_prices(world, state)
-    rebase(world, state)
-    rebuild(world, state)
+    open_lists(world, state)
 
 
 @lean

@@ -157,6 +157,13 @@ def add_leg(row: np.ndarray, quantity: float, value: np.ndarray, count: int) -> 
 
 
 @merged
+def set_leg(row: np.ndarray, quantity: float, value: np.ndarray, count: int) -> None:
+    """The same where the row does not count yet."""
+    for s in range(count):
+        row[s] = quantity * value[s]
+
+
+@merged
 def add_book(columns: np.ndarray, shelf: Shelf, b: int, now: float) -> None:
     """Add the result of one book of options, whose worth stands on the desk."""
     pnl, worth = shelf.desk[PNL], shelf.desk[WORTH]
@@ -167,30 +174,33 @@ def add_book(columns: np.ndarray, shelf: Shelf, b: int, now: float) -> None:
         result = (worth[s] * factor - now) * damping[s]
         loss = -abs(result)
         pnl[s] += loss if skew[s] != 0.0 else result
-        worth[s] = 0.0
 
 
 @merged
 def value_holding(columns: np.ndarray, shelf: Shelf, holding: Holding) -> None:
     """Profit or loss of a holding in every scenario, onto the desk."""
     open_desk(columns, shelf, holding)
+    pnl, worth = shelf.desk[PNL], shelf.desk[WORTH]
     count = columns.shape[1]
-    shelf.desk[WORTH, :count] = 0.0
     now = 0.0
     last = LINEAR
     for i in range(holding.length):
         k = holding.legs[i]
-        if holding.quantity[k] == 0.0 or not held_here(shelf, holding, k):
+        quantity = holding.quantity[k]
+        if quantity == 0.0 or not held_here(shelf, holding, k):
             continue
         b = shelf.options[k].book
-        if b != last:
-            if last >= 0:
-                add_book(columns, shelf, last, now)
-            last = b
-            now = 0.0
-        row = PNL if b < 0 else WORTH
-        add_leg(shelf.desk[row], holding.quantity[k], shelf.value[k], count)
-        now += holding.quantity[k] * shelf.now[k]
+        if b != last and last >= 0:
+            add_book(columns, shelf, last, now)
+        if b < 0:
+            add_leg(pnl, quantity, shelf.value[k], count)
+        elif b != last:
+            set_leg(worth, quantity, shelf.value[k], count)
+            now = quantity * shelf.now[k]
+        else:
+            add_leg(worth, quantity, shelf.value[k], count)
+            now += quantity * shelf.now[k]
+        last = b
     if last >= 0:
         add_book(columns, shelf, last, now)
 

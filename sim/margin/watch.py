@@ -4,9 +4,9 @@ As molecular dynamics keeps neighbour lists, an account whose slack exceeds what
 ``skin`` in every entry of g could cost it cannot reach a trigger until some entry has moved that
 far. The list is rebuilt when one has; a touched account is listed at once. Lists nest: owners are
 asked from the outer one; breaches are sought in the inner one, whose skin is a fifth as thick. The
-outer one is rebuilt without looking at everybody: from a base a few skins wide each account has a
-radius, the move that it survives, and only those whose radius prices have nearly used up are looked
-at. A touched account has none until the next base.
+outer one is rebuilt without looking at everybody: each account has a radius, the move that it
+survives from a base a few skins wide and from where it was looked at last, and only those whose
+radii prices have nearly used up are looked at. A touched account has none until then.
 
 The bound: a leg of value v and requirement r loses at most ``skin * (|v| + watch * rate * |v|)``,
 with ``rate`` the steepest change of the requirement per unit of the leg. Terms that net (hub
@@ -44,7 +44,7 @@ from sim.state.codes import (
     PERPETUAL,
     QUOTE,
 )
-from sim.state.state import ALARM, BREACH, CLOSE, FROM_BASE, LOW, WATCHED, State
+from sim.state.state import ALARM, BREACH, CLOSE, FROM_BASE, LOW, UNTIL, WATCHED, State
 from sim.state.world import BASIS, NET, World
 
 OUTER, INNER, BASE = 0, 1, 2  # anchors of the two lists and of the radii
@@ -154,15 +154,19 @@ def alarm(world: World, a: int) -> float:
 
 
 @lean
-def radius_of(world: World, state: State, a: int, watch: float, skin: float) -> float:
+def radius_of(
+    world: World, state: State, a: int, watch: float, health: tuple[float, float]
+) -> float:
     """Move that account ``a`` survives before it reaches ``watch`` times maintenance.
 
-    At most ``skin``. Beyond what may be lost at any move (rounding up, time), losses grow at least
-    in proportion to the move, so that what the whole skin could cost bounds every part of it.
+    At most the base's skin. ``health`` is equity and maintenance now. Beyond what may be lost at
+    any move (rounding up, time), losses grow at least in proportion to the move, so that what the
+    whole skin could cost bounds every part of it.
     """
     if world.settings[0].watch_all != 0:
         return 0.0
-    equity, requirement = assess_here(world, state, MAINTENANCE, a)
+    skin = BASE_SKINS * world.settings[0].skin
+    equity, requirement = health
     slack = equity - watch * requirement
     whole = reach(world, state, a, watch, skin)
     if slack > whole:
@@ -172,21 +176,31 @@ def radius_of(world: World, state: State, a: int, watch: float, skin: float) -> 
 
 
 @lean
+def survey(world: World, state: State, a: int) -> float:
+    """Note how far account ``a`` is from its alarm and from a breach; return the former."""
+    health = assess_here(world, state, MAINTENANCE, a)
+    alarm = max(world.accounts[a].watch, 1.0)  # owners act on it, or others at the latest
+    radius = radius_of(world, state, a, alarm, health)
+    state.radius[ALARM, a] = radius
+    state.radius[BREACH, a] = radius_of(world, state, a, 1.0, health)
+    state.radius[UNTIL, a] = state.clock[0].travel + radius
+    return radius
+
+
+@lean
 def rebase(world: World, state: State) -> None:
     """Note of every account how far prices may go from here before it must be looked at."""
-    skin = BASE_SKINS * world.settings[0].skin
-    prepare(world, state, skin)
     for a in range(world.settings[0].accounts):
-        state.radius[FROM_BASE, a] = radius_of(world, state, a, alarm(world, a), skin)
+        state.radius[FROM_BASE, a] = survey(world, state, a)
     state.clock[0].based_at = state.clock[0].now
     stamp(world, state, BASE)
 
 
 @lean
-def prepare(world: World, state: State, skin: float) -> None:
-    """What bounds inside a skin have in common for all accounts."""
+def prepare(world: World, state: State) -> None:
+    """What bounds inside the base's skin have in common for all accounts."""
     if world.settings[0].scans != 0:
-        note_reaches(world, state, skin)
+        note_reaches(world, state, BASE_SKINS * world.settings[0].skin)
 
 
 @lean
@@ -196,37 +210,46 @@ def base_serves(world: World, state: State, far: float) -> bool:
 
 
 @lean
+def open_lists(world: World, state: State) -> None:
+    """Radii and lists of a path that begins."""
+    prepare(world, state)
+    rebase(world, state)
+    stamp(world, state, OUTER)
+    rebuild(world, state)
+
+
+@lean
 def rebuild(world: World, state: State) -> None:
-    """List every account that is near, at the present g, and the close ones of these."""
+    """List every account that is near, at the present g, and the close ones of these.
+
+    Looked at are those whose radius may be used up by the time prices leave the new skin, both from
+    the base and along the way since the account was looked at last.
+    """
+    prepare(world, state)
     skin = world.settings[0].skin
+    growth = 1.0 + BASE_SKINS * skin  # prices of now, in units of those a radius is measured in
+    state.clock[0].travel += travelled(world, state, OUTER) * growth
     moved = travelled(world, state, BASE)
     far = moved + skin * (1.0 + moved)
-    if not base_serves(world, state, far):
+    renewed = not base_serves(world, state, far)
+    if renewed:
         rebase(world, state)
         far = skin
     for i in range(state.clock[0].watched):
         state.rows[state.lists[WATCHED, i]].listed = 0
-    prepare(world, state, skin)
+    until = state.clock[0].travel + skin * growth
     count = 0
     for a in range(world.settings[0].accounts):
-        if state.radius[FROM_BASE, a] <= far and enlist(world, state, a, skin):
+        if state.radius[FROM_BASE, a] > far or state.radius[UNTIL, a] > until:
+            continue
+        radius = state.radius[ALARM, a] if renewed else survey(world, state, a)
+        if radius < skin:
+            state.rows[a].listed = 1
             state.lists[WATCHED, count] = a
             count += 1
     state.clock[0].watched = count
     stamp(world, state, OUTER)
     rebuild_close(world, state)
-
-
-@lean
-def enlist(world: World, state: State, a: int, skin: float) -> bool:
-    """Whether account ``a`` belongs on the watch list; if so, note how far it is from what."""
-    radius = radius_of(world, state, a, alarm(world, a), skin)
-    if radius >= skin:
-        return False
-    state.rows[a].listed = 1
-    state.radius[ALARM, a] = radius
-    state.radius[BREACH, a] = radius_of(world, state, a, 1.0, skin)
-    return True
 
 
 @lean
@@ -237,11 +260,13 @@ def rebuild_close(world: World, state: State) -> None:
     inner = INNER_SHARE * world.settings[0].skin
     moved = travelled(world, state, OUTER)
     far = moved + inner * (1.0 + moved)
-    prepare(world, state, inner)
     count = 0
     for i in range(state.clock[0].watched):
         a = state.lists[WATCHED, i]
-        if state.radius[BREACH, a] <= far and radius_of(world, state, a, 1.0, inner) < inner:
+        if state.radius[BREACH, a] > far:
+            continue
+        health = assess_here(world, state, MAINTENANCE, a)
+        if radius_of(world, state, a, 1.0, health) < inner:
             state.rows[a].close = 1
             state.lists[CLOSE, count] = a
             count += 1
@@ -264,6 +289,7 @@ def refresh_list(world: World, state: State) -> None:
     if left_skin(world, state, OUTER, skin) or too_old(world, state):
         rebuild(world, state)
     elif left_skin(world, state, INNER, INNER_SHARE * skin):
+        prepare(world, state)
         rebuild_close(world, state)
 
 

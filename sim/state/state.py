@@ -115,6 +115,7 @@ CLOCK = np.dtype(
         ("flagged", "i8"),
         ("arriving", "i8"),
         ("version", "i8"),  # of g; scenario values of an older one are stale
+        ("travel", "f8"),  # length of the way from one watch list to the next, in relative moves
         ("based_at", "f8"),  # time at which the radii of accounts were noted, s
         ("learned", "f8"),  # time of the last observation, s
     ]
@@ -144,8 +145,9 @@ AGED = 1  # USD, over the age at which radii are renewed
 
 # Rows of ``State.radius``: relative move that an account survives
 FROM_BASE = 0  # before its owner or anybody acts, from where all accounts were last looked at
-ALARM = 1  # the same, from where the watch list was built
+ALARM = 1  # the same, from where the watch list that it is on was built
 BREACH = 2  # before it falls below maintenance, from there
+UNTIL = 3  # the same as the first, from where it was last looked at: the travel that uses it up
 
 GENERATIONS = 8
 GREEK_NAMES = ("delta", "gamma", "vega", "theta")
@@ -214,7 +216,7 @@ class State(NamedTuple):
     g: Floats  # (3, 7 or 8, K) what health reads, by row as named above
     built_at: Floats  # (3, 3 or 5, K) g that maintenance reads, when lists and radii were made
     scale_at: Floats  # the same shape: unit in which moves of it are measured
-    radius: Floats  # (3, margined accounts) as named above; 0: it must be looked at
+    radius: Floats  # (4, margined accounts) as named above; 0: it must be looked at
     rows: Rows  # (A,) ACCOUNT_STATE
     lists: Ints  # (LISTS, margined accounts)
     capacity: Floats  # (L,) USD a liquidator can still take in this block

@@ -104,7 +104,7 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
         g=np.zeros((8 if tables.responds(config) else 7 if views else 3, k)),
         built_at=np.zeros((3, WATCHED_ROWS if views else 3, k)),
         scale_at=np.zeros((3, WATCHED_ROWS if views else 3, k)),
-        radius=np.zeros((3, margined)),
+        radius=np.zeros((4, margined)),
         rows=np.zeros(a, dtype=ACCOUNT_STATE),
         lists=np.zeros((LISTS, margined), dtype=np.int64),
         capacity=np.zeros(len(layout.liquidators)),
