@@ -121,7 +121,10 @@ def spread_viewed(terms: Terms, book: Book, who: Holder, watch: float, skin: flo
 
 @inlined
 def near(world: World, state: State, a: int, watch: float, skin: float) -> bool:
-    """Whether account ``a`` could reach ``watch`` times maintenance inside a skin."""
+    """Whether account ``a`` could reach ``watch`` times maintenance, or maintenance, inside a skin.
+
+    A view far above the market makes requirements negative: maintenance is then the nearer one.
+    """
     row = world.accounts[a]
     equity, requirement = assess_here(world, state, MAINTENANCE, a)
     terms = terms_of(world)
@@ -138,7 +141,8 @@ def near(world: World, state: State, a: int, watch: float, skin: float) -> bool:
         reach = most * width
     if world.settings[0].scans != 0:
         reach += watch * predicted_spread(world, state, a) * width
-    return equity - watch * requirement <= reach or world.settings[0].watch_all != 0
+    nearer = max(watch * requirement, requirement)
+    return equity - nearer <= reach or world.settings[0].watch_all != 0
 
 
 @lean
