@@ -95,6 +95,8 @@ def count(pair: Pair, results: dict[str, float], counts: Counter[str]) -> None:
 @given(seed=SEEDS)
 @example(seed=178)  # seizing all of a collateral leaves 4e-16 tokens of it
 @example(seed=378)  # a call that takes all of a deposit and a hair more than a delta
+@example(seed=125)  # a winner gives all of his profit
+@example(seed=245)  # a gate keeps collateral in
 def test_random_worlds(seed):
     compare(seed, held["fast"])
 

@@ -121,11 +121,9 @@ def share_out(w: World, venue: SimpleNamespace, hole: SimpleNamespace) -> float:
             continue
         most = hole.usd * abs(held / hole.contracts)
         if rule["capped"]:
-            if mine < most:
-                w.seen_events.add("winner asked for more than his profit")
             most = min(most, mine)
         rank = mine if rule["ranking"] == "pro_rata" else mine * size / equity
-        asked.append(SimpleNamespace(row=b, most=most, rank=rank, gives=0.0))
+        asked.append(SimpleNamespace(row=b, profit=mine, most=most, rank=rank, gives=0.0))
     if rule["ranking"] == "queue":
         in_turn(w, asked, hole.usd)
     else:
@@ -133,6 +131,8 @@ def share_out(w: World, venue: SimpleNamespace, hole: SimpleNamespace) -> float:
     for winner in asked:
         if winner.gives > 0.0:
             w.seen_events.add("deleveraged by " + rule["ranking"])
+            if winner.gives == winner.profit:
+                w.seen_events.add("winner gave all of his profit")
             close_against(w, hole, winner)
     return sum(winner.gives for winner in asked)
 
