@@ -11,6 +11,8 @@ from sim.compile import lean
 from sim.state.state import CLOSE, WATCHED, State
 from sim.state.world import World
 
+ROUNDING = 1e-12  # of a position: less is what closing it in parts may leave of it
+
 
 @lean
 def insert(ids: np.ndarray, count: int, a: int) -> None:
@@ -98,6 +100,19 @@ def clear(state: State, k: int, a: int) -> float:
         set_shares(state, k, a, 0.0)
         state.gross[k] += abs(amount)
     return amount
+
+
+@lean
+def close_out(state: State, k: int, a: int, amount: float) -> None:
+    """Add contracts to a row's position; what rounding would leave of it is none.
+
+    A hair of a contract would keep its owner from settling, and a debt from being written off.
+    """
+    held = tokens(state, k, a)
+    if abs(held + amount) <= ROUNDING * abs(held):
+        clear(state, k, a)
+    else:
+        post(state, k, a, amount)
 
 
 @lean

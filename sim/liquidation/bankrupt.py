@@ -7,15 +7,17 @@ pay for loans elsewhere.
 from typing import NamedTuple
 
 from sim.compile import lean
-from sim.ledger import next_leg, post, settle_flat
+from sim.ledger import clear, close_out, next_leg, post, settle_flat
 from sim.liquidation.adl import PROFIT, SHARE, WEIGHT, allocate, weight_of
 from sim.liquidation.funds import available, draw_all
 from sim.liquidation.hedges import note_broken, note_sides, owner_of
 from sim.margin.health import assess
 from sim.margin.terms import leg_value
-from sim.state.codes import MAINTENANCE, NO_ADL, PERPETUAL, QUOTE
+from sim.state.codes import BALANCE, MAINTENANCE, NO_ADL, PERPETUAL, QUOTE
 from sim.state.state import CALLED, OTHER, State
 from sim.state.world import World
+
+DUST = 1e-6  # USD: less is what rounding leaves, and neither a hole nor a payment
 
 
 class Hole(NamedTuple):
@@ -86,8 +88,8 @@ def close_against(world: World, state: State, hole: Hole, b: int, share: float) 
     part = hole.contracts * share / hole.deficit
     token = state.g[2, row.cash]
     price = (state.g[0, hole.leg] + hole.deficit / hole.contracts) / token
-    post(state, hole.leg, hole.row, -part)
-    post(state, hole.leg, b, part)
+    close_out(state, hole.leg, hole.row, -part)
+    close_out(state, hole.leg, b, part)
     post(state, row.quote, hole.row, part * price)
     post(state, row.quote, b, -part * price)
     settle_flat(world, state, b, hole.leg)
@@ -119,13 +121,32 @@ def notional_at(world: World, state: State, v: int, a: int) -> float:
 
 
 @lean
+def drop_hairs(world: World, state: State, v: int, a: int) -> None:
+    """Give what rounding leaves of a row's balances at a venue to the clearing account.
+
+    The bankruptcy price leaves nothing, but for rounding: a hair of debt is not to be written off,
+    nor to close a gate.
+    """
+    clearing = world.venues[v].clearing
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        row = world.instruments[k]
+        value = leg_value(state.g, k, state.balance[k, a])
+        if row.kind == BALANCE and row.venue == v and abs(value) <= DUST:
+            post(state, k, clearing, clear(state, k, a))
+
+
+@lean
 def deleverage_at(world: World, state: State, v: int, a: int, hole: float) -> bool:
-    """Close the contracts of a bankrupt row at one venue; True if somebody paid for it."""
+    """Close the contracts of a bankrupt row at one venue; True if somebody paid for it.
+
+    Where nobody does, liquidators may still take over what is left.
+    """
     notional = notional_at(world, state, v, a)
     if notional <= 0.0 or available(world, state, v) >= hole:
         return False
-    state.stats[0].bad_debt += hole
-    hole -= draw_all(world, state, v, a)
+    paid = draw_all(world, state, v, a)
+    hole -= paid
     before = state.stats[0].adl_loss
     i = 0
     while i < state.rows[a].leg_count:
@@ -136,8 +157,10 @@ def deleverage_at(world: World, state: State, v: int, a: int, hole: float) -> bo
             share = hole * abs(held) * state.g[2, k] / notional
             close_leg(world, state, Hole(a, k, held, share))
         i = next_leg(state, a, i, k)
-    state.stats[0].bad_debt -= hole - (state.stats[0].adl_loss - before)
-    return True
+    drop_hairs(world, state, v, a)
+    paid += state.stats[0].adl_loss - before
+    state.stats[0].bad_debt += paid
+    return paid > DUST
 
 
 @lean
@@ -148,7 +171,7 @@ def deleverage_winners(world: World, state: State, a: int) -> bool:
     for v in range(len(world.venues) - 1):
         if equity < 0.0 and world.venues[v].adl != NO_ADL:
             hole = min(-equity, -worth_at(world, state, v, a))
-            if hole > 0.0 and deleverage_at(world, state, v, a, hole):
+            if hole > DUST and deleverage_at(world, state, v, a, hole):
                 equity, _ = assess(world, state, MAINTENANCE, a)
                 changed = True
     return changed

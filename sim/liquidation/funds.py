@@ -59,6 +59,19 @@ def note(state: State, layer: int, usd: float) -> None:
 
 
 @lean
+def note_spent(world: World, state: State, layer: int, k: int, tokens: float, spent: float) -> None:
+    """Book what a fund spent on tokens of balance k: what it sold for them, impact included.
+
+    Where nothing is bought, tokens count at the price at which they were owed.
+    """
+    cash = world.settings[0].cash_asset
+    if world.instruments[k].asset == cash:
+        note(state, layer, tokens * state.g[2, k])
+    else:
+        note(state, layer, spent * state.markets[cash].mark)
+
+
+@lean
 def repay(world: World, state: State, layer: int, k: int, a: int, owed: float) -> float:
     """Let a layer buy tokens and repay a debt with them; return the tokens it covered."""
     row = world.instruments[k]
@@ -69,13 +82,9 @@ def repay(world: World, state: State, layer: int, k: int, a: int, owed: float) -
     if covered <= 0.0:
         return 0.0
     before = state.outside[fund, cash]
-    swap(world, state, fund, row.asset, covered)
-    hand(state, fund, row.asset, -covered)
+    put_aside(world, state, fund, row.asset, -covered)
     post(state, k, a, covered)
-    if row.asset == cash:
-        note(state, layer, covered * state.g[2, k])
-    else:
-        note(state, layer, (before - state.outside[fund, cash]) * state.markets[cash].mark)
+    note_spent(world, state, layer, k, covered, before - state.outside[fund, cash])
     return covered
 
 
@@ -102,13 +111,15 @@ def draw_all(world: World, state: State, v: int, a: int) -> float:
     """Pay all that the funds may into what a row's contracts settle in there; return USD."""
     k = settled_in(world, state, v, a)
     asset = world.instruments[k].asset
+    cash = world.settings[0].cash_asset
     paid = 0.0
     for layer in range(2):
         tokens = buy_with(world, state, asset, purse(world, state, v, layer))
         if tokens > 0.0 and world.venues[v].clearing >= 0:
-            put_aside(world, state, holder_of(world, v, layer), asset, -tokens)
+            fund = holder_of(world, v, layer)
+            before = state.outside[fund, cash]
+            put_aside(world, state, fund, asset, -tokens)
             post(state, k, a, tokens)
-            usd = tokens * state.g[2, k]
-            note(state, layer, usd)
-            paid += usd
+            note_spent(world, state, layer, k, tokens, before - state.outside[fund, cash])
+            paid += tokens * state.g[2, k]
     return paid

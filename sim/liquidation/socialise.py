@@ -9,11 +9,12 @@ loans of other tokens fall on depositors); the liquidity providers on the other 
 import math
 
 from sim.compile import lean
-from sim.ledger import pool_cash, post, set_shares
+from sim.ledger import post, set_shares
 from sim.state.codes import BY_DEPOSITORS, BY_OPEN_INTEREST, BY_PROVIDERS, PERPETUAL
 from sim.state.state import State
 from sim.state.world import World
 
+DUST = 1e-6  # USD of contracts: less is what rounding leaves of a book that all have left
 NOTHING = 1e-12  # share of its deposits below which a pool has lost everything, but for rounding
 
 
@@ -111,7 +112,7 @@ def from_open_interest(world: World, state: State, k: int, a: int, owed: float) 
     """
     clearing = world.venues[world.instruments[k].venue].clearing
     total = open_interest(world, state, k)
-    if clearing < 0 or total <= 0.0:
+    if clearing < 0 or total <= DUST:
         return 0.0
     charge = interest_charge(owed, total, 0.0, 0.0)
     for j in range(len(world.instruments)):
@@ -135,7 +136,7 @@ def from_providers(world: World, state: State, k: int, a: int, owed: float) -> f
     if maker < 0 or k != world.instruments[k].cash:
         return 0.0
     held = state.balance[k, maker] * state.pools[k].deposit_index
-    borne = min(owed, held, max(0.0, pool_cash(state, k) + owed))
+    borne = min(owed, held)
     if borne <= 0.0:
         return 0.0
     post(state, k, maker, -borne)

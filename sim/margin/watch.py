@@ -148,26 +148,22 @@ def reach(world: World, state: State, a: int, watch: float, skin: float) -> floa
 
 
 @lean
-def alarm(world: World, a: int) -> float:
-    """Multiple of maintenance below which somebody acts on account ``a``: its owner or others."""
-    return max(world.accounts[a].watch, 1.0)
-
-
-@lean
 def radius_of(
     world: World, state: State, a: int, watch: float, health: tuple[float, float]
 ) -> float:
-    """Move that account ``a`` survives before it reaches ``watch`` times maintenance.
+    """Move that account ``a`` survives before it reaches ``watch`` times maintenance, or once.
 
-    At most the base's skin. ``health`` is equity and maintenance now. Beyond what may be lost at
-    any move (rounding up, time), losses grow at least in proportion to the move, so that what the
-    whole skin could cost bounds every part of it.
+    At most the base's skin. ``health`` is equity and maintenance now; a view far above the market
+    makes the latter negative, and once is then the nearer. Beyond what may be lost at any move
+    (rounding up, time), losses grow at least in proportion to the move, so that what the whole skin
+    could cost bounds every part of it.
     """
     if world.settings[0].watch_all != 0:
         return 0.0
     skin = BASE_SKINS * world.settings[0].skin
     equity, requirement = health
-    slack = equity - watch * requirement
+    slack = equity - max(watch * requirement, requirement)
+    watch = max(watch, 1.0)
     whole = reach(world, state, a, watch, skin)
     if slack > whole:
         return skin
@@ -177,10 +173,9 @@ def radius_of(
 
 @lean
 def survey(world: World, state: State, a: int) -> float:
-    """Note how far account ``a`` is from its alarm and from a breach; return the former."""
+    """Note how far account ``a`` is from its owner's alarm and from a breach; return the nearer."""
     health = assess_here(world, state, MAINTENANCE, a)
-    alarm = max(world.accounts[a].watch, 1.0)  # owners act on it, or others at the latest
-    radius = radius_of(world, state, a, alarm, health)
+    radius = radius_of(world, state, a, world.accounts[a].watch, health)
     state.radius[ALARM, a] = radius
     state.radius[BREACH, a] = radius_of(world, state, a, 1.0, health)
     state.radius[UNTIL, a] = state.clock[0].travel + radius

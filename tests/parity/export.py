@@ -197,9 +197,19 @@ def venues(layout: Layout, world: Any) -> dict[str, Plain]:
             bonus="ltv" if row["bonus"] == codes.LTV_BONUS else "fixed",
             of_seized=bool(row["basis"] == codes.OF_SEIZED),
             taker="flash" if row["taker"] == codes.FLASH else "initial_margin",
+            **losses(layout, name),
         )
         for name, row in zip((*layout.venues, "hub"), world.venues, strict=True)
     }
+
+
+def losses(layout: Layout, name: str) -> Plain:
+    """Return who pays at a venue when an account cannot, as the configuration states it."""
+    venue = layout.config.venue.get(name)
+    if venue is None:
+        return {"waterfall": None, "taker_profit": None}
+    profit = venue.liquidation.taker_profit
+    return {"waterfall": venue.waterfall.model_dump(), "taker_profit": profit}
 
 
 def by_level(layout: Layout, weight: np.ndarray) -> dict[str, list[dict[str, float]]]:

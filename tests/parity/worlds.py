@@ -10,6 +10,7 @@ from typing import Any
 from sim.world.schema.explain import validated
 from sim.world.schema.run import RunConfig
 from tests.parity.kinds import add_kinds, add_sources, make_inverse
+from tests.parity.losses import add_losses
 
 Config = dict[str, Any]
 PROVENANCE = {"source": "made up for tests"}
@@ -27,6 +28,7 @@ def random_run(seed: int) -> RunConfig:
     add_kinds(Random(seed + 1), config)
     make_inverse(Random(seed + 2), config)
     add_sources(Random(seed + 3), config)
+    add_losses(Random(seed + 4), config)
     return validated(RunConfig, config)
 
 

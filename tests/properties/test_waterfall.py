@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from sim.ledger import post
+from sim.liquidation.bankrupt import deleverage_winners
+from sim.liquidation.socialise import socialise
 from sim.state import codes
 from tests.random_worlds import Config, Play, default, play, stressed
 
@@ -148,3 +151,57 @@ def test_a_pool_that_owes_too_much_closes_its_winners() -> None:
     result = played({"deleveraging": {"pool": thresholds}}).state.stats[0]
     assert result["adl_notional"] > 0.0
     assert result["adl_loss"] == 0.0
+
+
+@pytest.mark.parametrize("ranking", RANKINGS)
+def test_deleveraging_leaves_no_hair_of_a_contract(ranking: str) -> None:
+    """A hair would keep its owner from settling, and his debts from being written off."""
+    path = played({"deleveraging": {"ranking": ranking, "capped": False}})
+    people = int(path.world.settings[0]["accounts"])
+    for k in np.flatnonzero(path.world.instruments["kind"] == codes.PERPETUAL):
+        held = np.abs(path.state.balance[k, :people])
+        assert held.max() > 0.0
+        assert not ((held > 0.0) & (held < 1e-9 * held.max())).any()
+
+
+def opened(waterfall: Config) -> Play:
+    """The world at its opening, where nobody has won or lost; no fund has anything."""
+    path = play(rough(waterfall), "venue", "full")
+    path.begin()
+    path.state.outside[codes.FIRST_INSURANCE : codes.FIRST_INSURANCE + 2] = 0.0
+    return path
+
+
+def indebted(path: Play, tokens: float) -> tuple[int, int]:
+    """Let the first account that opened with contracts owe so much; return it and its balance."""
+    kinds = path.world.instruments["kind"]
+    contracts = path.opening.balance[kinds == codes.PERPETUAL]
+    a = int(np.flatnonzero(np.abs(contracts).sum(axis=0))[0])
+    k = int(path.world.accounts[a]["cash"])
+    post(path.state, k, a, -tokens - float(path.state.balance[k, a]))
+    post(path.state, k, int(path.world.settings[0]["protocol"]), tokens)
+    return a, k
+
+
+def test_where_nobody_has_won_an_account_is_left_to_the_liquidators() -> None:
+    path = opened({"deleveraging": {"ranking": "queue"}})
+    a, _ = indebted(path, 1e6)
+    before = path.state.balance.copy()
+    assert not deleverage_winners(path.world, path.state, a)
+    assert (path.state.balance == before).all()
+    assert path.state.stats[0]["bad_debt"] == 0.0
+
+
+def test_a_hair_of_open_interest_bears_nothing() -> None:
+    """Running totals of contracts that all have closed are rounding: depositors bear the loss."""
+    path = opened({"socialise": "funding_index"})
+    kinds = path.world.instruments["kind"]
+    path.state.balance[kinds != codes.BALANCE] = 0.0
+    path.state.pools["deposits"][kinds == codes.PERPETUAL] = 1e-17
+    path.state.pools["loans"][kinds == codes.PERPETUAL] = 0.0
+    a, k = indebted(path, 100.0)
+    clearing = int(path.world.venues[0]["clearing"])
+    before = float(path.state.pools[k]["deposit_index"])
+    assert socialise(path.world, path.state, k, a, 100.0) == pytest.approx(100.0)
+    assert path.state.pools[k]["deposit_index"] < before
+    assert path.state.balance[k, clearing] == 0.0

@@ -13,10 +13,12 @@ def legs(w: World, row: int) -> list[str]:
     return [k for k in w.instruments if held(w, row, k) != 0.0]
 
 
-def post(w: World, k: str, row: int, amount: float) -> None:
-    """Add to a row's balance."""
+def post(w: World, k: str, row: int, amount: float, hair: float = 0.0) -> None:
+    """Add to a row's balance; no more than a hair of it is nothing."""
     before = held(w, row, k)
     after = before + amount
+    if abs(after) <= hair:
+        after = 0.0
     if after != 0.0 and amount != 0.0:
         w.decide(after, max(abs(before), abs(amount)))  # an exact zero, or clearly none
     w.holdings[row][k] = after
@@ -42,7 +44,7 @@ def pool_cash(w: World, k: str) -> float:
     return deposits(w, k) - loans(w, k)
 
 
-def settle_if_flat(w: World, row: int, k: str) -> None:
+def settle_if_flat(w: World, row: int, k: str, hair: float = 0.0) -> None:
     """After the last contract at a venue is gone, its quote balance becomes cash there."""
     perpetual = w.instruments[k]
     for other, leg in w.instruments.items():
@@ -52,5 +54,5 @@ def settle_if_flat(w: World, row: int, k: str) -> None:
     gain = held(w, row, perpetual.quote)
     w.holdings[row][perpetual.quote] = 0.0
     post(w, perpetual.quote, clearing, gain)
-    post(w, perpetual.cash, row, gain)
+    post(w, perpetual.cash, row, gain, hair)
     post(w, perpetual.cash, clearing, -gain)

@@ -98,13 +98,17 @@ def loan_offer(w: World, row: int, debt: str, collateral: str) -> SimpleNamespac
         rate, fee = rate / credited, fee / credited
     if terms.insurance_share > 0.0:
         fee = insurance_rate(w, terms, row, (debt, collateral), 0.0)
-    gain = rate * (1.0 - terms.protocol_share)
-    charge = rate + fee
+    gain, protocol = rate * (1.0 - terms.protocol_share), rate * terms.protocol_share
+    if terms.taker_profit is not None:
+        if gain > terms.taker_profit:
+            w.seen_events.add("gain capped")
+        gain = min(gain, terms.taker_profit)  # the account keeps what is above
+    charge = gain + protocol + fee
     owed = -margin.value(w, debt, ledger.held(w, row, debt))
     covered = margin.value(w, collateral, ledger.held(w, row, collateral)) / (1.0 + charge)
     return SimpleNamespace(
         leg=debt, collateral=collateral, full=min(owed, covered), gain=gain,
-        fee=fee, protocol=rate - gain, charge=charge, notional=0.0,
+        fee=fee, protocol=protocol, charge=charge, notional=0.0,
         owed=owed, covered=covered,
     )  # fmt: skip
 

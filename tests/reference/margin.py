@@ -206,4 +206,10 @@ def spare(w: World, row: int, pool: float) -> float:
     k = w.accounts[row].cash
     equity, initial = assess(w, INITIAL, row)
     available = min(held(w, row, k), pool) * w.seen_notional[k]
-    return max(0.0, min(available, equity - initial))
+    free = max(0.0, min(available, equity - initial))
+    closed = w.gate.get(w.instruments[k].venue, 0.0)
+    w.decide(closed - w.time, closed)
+    if free > 0.0 and closed > w.time:
+        w.seen_events.add("gate kept collateral in")
+        return 0.0
+    return free

@@ -3,7 +3,17 @@
 from copy import deepcopy
 from types import SimpleNamespace
 
-from tests.reference import contract, ledger, liquidation, margin, market, trading, waterfall
+from tests.reference import (
+    contract,
+    deleveraging,
+    hedges,
+    ledger,
+    liquidation,
+    margin,
+    market,
+    trading,
+    waterfall,
+)
 from tests.reference.world import INITIAL, MAINTENANCE, World
 
 HOUR = 3600.0
@@ -31,7 +41,11 @@ def step(w: World, course: list[dict[str, float]], regime: str) -> None:
     find_breaches(w)
     liquidate(w, course)
     market.accrue(w)
-    w.results["under_margin_hours"] += len(w.flagged) * w.step_length / HOUR
+    hours = w.step_length / HOUR
+    w.results["under_margin_hours"] += len(w.flagged) * hours
+    for closed in w.gate.values():
+        w.decide(closed - w.time, closed)
+        w.results["gated_hours"] += hours * (closed > w.time)
 
 
 def find_breaches(w: World) -> None:
@@ -111,6 +125,7 @@ def one_round(w: World) -> bool:
     """The background book, one call per flagged account, inventories; whether anything moved."""
     w.room = [him.capacity for him in w.liquidators]
     moved = market.fire_background(w)
+    moved = deleveraging.pools_pay(w) or moved
     for row in w.flagged:
         moved = liquidate_account(w, row) or moved
     return unwind(w) or moved
@@ -125,7 +140,11 @@ def liquidate_account(w: World, row: int) -> bool:
     """One call on an account, and its write-off if nothing is left; whether it changed."""
     if not margin.is_below(w, row) or market.suspended(w, row):
         return False
-    changed = False
+    if deleveraging.winners_pay(w, row):
+        return True
+    if taken_by_vault(w, row):
+        return True
+    changed, before_call = False, hedges.sides(w, row)
     offer = liquidation.chosen(w, row)
     if offer is not None:
         offer.notional = liquidation.size_of_call(w, row, offer)
@@ -143,7 +162,36 @@ def liquidate_account(w: World, row: int) -> bool:
     if waterfall.exhausted(w, row):
         waterfall.write_off(w, row)
         changed = True
+    if changed:
+        hedges.note(w, row, before_call)
     return changed
+
+
+def taken_by_vault(w: World, row: int) -> bool:
+    """Far below maintenance, but not below nothing: the maker takes every leg and pays nothing."""
+    venue = w.venues[w.accounts[row].venue]
+    if venue.backstop <= 0.0 or venue.maker < 0:
+        return False
+    equity, required = margin.assess(w, MAINTENANCE, row)
+    w.decide(equity, margin.gross(w, row))
+    w.decide(equity - venue.backstop * required, margin.gross(w, row))
+    if equity < 0.0 or equity >= venue.backstop * required:
+        return False
+    (regret, solvent), before = together(w, row), hedges.sides(w, row)
+    w.seen_events.add("taken by the vault")
+    gross = 0.0
+    for k in ledger.legs(w, row):
+        leg, quantity = w.instruments[k], ledger.held(w, row, k)
+        if leg.kind == "perpetual":
+            gross += abs(quantity) * w.seen_notional[k]
+        elif leg.kind == "balance":
+            gross += abs(margin.value(w, k, quantity))
+        w.holdings[row][k] = 0.0
+        ledger.post(w, k, venue.maker, quantity)
+    w.results["penalties"] += equity
+    hedges.note(w, row, before)
+    count_call(w, row, gross, regret, solvent)
+    return True
 
 
 def together(w: World, row: int) -> tuple[bool, bool]:
@@ -239,18 +287,21 @@ def finish(w: World) -> dict[str, float]:
     """Results as they would be if the path ended now."""
     seen = deepcopy((w.seen_value, w.seen_notional, w.unseen, w.published))
     counted = deepcopy((w.seen_low, w.seen_high, w.seen_band, w.averages, w.source_price))
+    kept = deepcopy((w.results, w.uncovered))
     w.published = {name: w.mark[feed.market] for name, feed in w.feed_rows.items()}
     for name, feed in w.feed_rows.items():
         w.averages[name].ema = w.averages[name].twap = w.mark[feed.market]
         for place, source in enumerate(feed.read):
             w.source_price[name, place] = w.mark[source["market"]]
     market.read_prices(w)
+    hedges.close_all(w)
     results = dict(w.results)
     results["horizon_shortfall"] = waterfall.horizon_shortfall(w)
     results["trader_loss"] = w.start_wealth[0] - trader_wealth(w)
     results["liquidator_profit"] = liquidator_wealth(w) - w.start_wealth[1]
     w.seen_value, w.seen_notional, w.unseen, w.published = seen
     w.seen_low, w.seen_high, w.seen_band, w.averages, w.source_price = counted
+    w.results, w.uncovered = kept
     return results
 
 

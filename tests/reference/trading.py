@@ -2,7 +2,7 @@
 
 import math
 
-from tests.reference import contract, ledger, margin, market
+from tests.reference import contract, hedges, ledger, margin, market
 from tests.reference.world import INITIAL, MAINTENANCE, World
 
 
@@ -175,5 +175,6 @@ def act(w: World) -> None:
         sent, closed = owner_decides(w, row)
         if closed > 0.0:
             close_share(w, row, min(1.0, closed))
+            hedges.note_closed(w, row)
         if sent > 0.0 and row not in w.coming:
             top_up(w, row, sent)

@@ -3,6 +3,8 @@
 import math
 
 from tests.reference import contract, ledger, margin, market
+from tests.reference.deleveraging import purse
+from tests.reference.socialising import socialised
 from tests.reference.world import World
 
 
@@ -26,24 +28,29 @@ def exhausted(w: World, row: int) -> bool:
 
 
 def write_off(w: World, row: int) -> None:
-    """Insurance of the lending venue, then the pool's depositors, then the deficit account."""
+    """Insurance of the lending venue, its backstop, whoever bears the rest, the deficit account."""
     for k, leg in w.instruments.items():
         owed = -ledger.held(w, row, k)
         if leg.kind != "balance" or owed <= 0.0:
             continue
         w.results["bad_debt"] += owed * w.seen_notional[k]
-        owed -= insured(w, row, k, owed)
-        owed -= socialised(w, row, k, owed)
+        owed -= repaid_by(w, "insurance", row, k, owed)
+        owed -= repaid_by(w, "backstop", row, k, owed)
+        if owed > 0.0:
+            hours = w.venues[leg.venue].waterfall["gate_hours"]
+            if hours > 0.0:
+                w.gate[leg.venue] = w.time + hours * 3600.0
+            owed -= socialised(w, row, k, owed)
         if owed > 0.0:
             ledger.post(w, k, row, owed)
             ledger.post(w, k, w.deficit, -owed)
+            w.results["deficit_left"] += owed * w.seen_notional[k]
 
 
-def insured(w: World, row: int, k: str, owed: float) -> float:
-    """Tokens that the venue's fund buys and repays."""
+def repaid_by(w: World, layer: str, row: int, k: str, owed: float) -> float:
+    """Tokens that a fund of the venue buys and repays."""
     leg = w.instruments[k]
-    fund = "insurance " + leg.venue
-    cash = max(0.0, w.outside[fund][w.cash])
+    fund, cash = f"{layer} {leg.venue}", purse(w, layer, leg.venue)
     covered = min(owed, cash)
     if leg.asset != w.cash:
         usd = cash * w.mark[w.cash]
@@ -56,30 +63,10 @@ def insured(w: World, row: int, k: str, owed: float) -> float:
     ledger.hand(w, fund, leg.asset, -covered)
     ledger.post(w, k, row, covered)
     if leg.asset == w.cash:  # nothing is bought: what was owed, at the price it was owed at
-        w.results["insurance_used"] += covered * w.seen_notional[k]
+        w.results[f"{layer}_used"] += covered * w.seen_notional[k]
     else:
-        w.results["insurance_used"] += (before - w.outside[fund][w.cash]) * w.mark[w.cash]
+        w.results[f"{layer}_used"] += (before - w.outside[fund][w.cash]) * w.mark[w.cash]
     return covered
-
-
-def socialised(w: World, row: int, k: str, owed: float) -> float:
-    """Tokens that every depositor of the pool loses, each in proportion."""
-    total = ledger.deposits(w, k)
-    borne = min(owed, total)
-    if borne <= 0.0:
-        return 0.0
-    ledger.post(w, k, row, borne)
-    left = 1.0 - borne / total
-    if left < 1e-12:  # all of it, but for rounding
-        left = 0.0
-    for holdings in w.holdings:
-        if holdings.get(k, 0.0) > 0.0:
-            holdings[k] *= left
-    if left > 0.0:  # else all are at zero, and whoever deposits next starts anew
-        w.deposit_index[k] *= left
-        w.unseen[k] *= left
-    w.results["socialised_loss"] += borne * w.seen_notional[k]
-    return borne
 
 
 def horizon_shortfall(w: World) -> float:

@@ -89,6 +89,8 @@ class World:
         self.shown_at: dict[tuple[str, int], float] = {}  # time of its sample
         self.coming: dict[int, tuple[float, float]] = {}  # account -> tokens, time due
         self.room: list[float] = []
+        self.gate: dict[str, float] = {}  # venue -> time until which it lets nothing out
+        self.uncovered: dict[tuple[int, str], tuple[float, float]] = {}  # broken: units, USD paid
         self.results: dict[str, float] = dict.fromkeys(RESULTS, 0.0)
         self.results_by_round = [0.0] * 8
         self.seen_events: set[str] = set()  # what happened, for tests that want to know
@@ -101,9 +103,11 @@ class World:
 
 
 RESULTS = (
-    "bad_debt", "horizon_shortfall", "insurance_used", "socialised_loss", "trader_loss",
-    "penalties", "liquidated_notional", "liquidated_accounts", "regret_notional",
-    "regret_accounts", "solvent_notional", "unfilled_notional", "liquidator_profit",
+    "bad_debt", "horizon_shortfall", "insurance_used", "backstop_used", "adl_notional", "adl_loss",
+    "socialised_loss", "deficit_left", "gated_hours", "trader_loss", "penalties",
+    "liquidated_notional", "liquidated_accounts", "regret_notional", "regret_accounts",
+    "solvent_notional",
+    "hedges_broken", "hedge_loss", "hedge_loss_positive", "unfilled_notional", "liquidator_profit",
     "background_notional", "deleveraged_notional", "topped_up", "max_displacement",
     "under_margin_hours", "liquidations",
 )  # fmt: skip
