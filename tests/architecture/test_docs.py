@@ -11,8 +11,8 @@ from sim.world.schema.population import Position
 from sim.world.tables.venues import ENGINE
 
 ROOT = Path(__file__).resolve().parents[2]
-BY_NAME = {"generation": "generation_g"}
-DERIVED = {"creditor_loss"}
+BY_NAME = {"generation": "generation_g", "greeks": "net_*"}
+DERIVED = {"creditor_loss", "gross_*"}
 CODE = re.compile(r"`([^`]+)`")
 
 

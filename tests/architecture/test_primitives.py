@@ -30,6 +30,7 @@ UNITS = "turns the units of a protocol's own tests into ours"
 ONE_CALL = "one call of a protocol on two balances, rounded as there; the loop does the same by row"
 BY_ARRAY = "the same measure over arrays, for backtests"
 REPORTED = "for tables and facts, not for decisions"
+OPENING = "premiums paid before the path begins"
 # Compiled rules that no path runs, each with its reason.
 BESIDE_THE_LOOP = {
     "liquidation.adl.contracts_of": UNITS,
@@ -67,6 +68,8 @@ BESIDE_THE_LOOP = {
     "margin.carry.limit_price": "losses of perpetuals are not lent against spot",
     "margin.greeks.account_exposure": REPORTED,
     "margin.greeks.exposures": REPORTED,
+    "margin.shocks.present_value": OPENING,
+    "market.surface.implied_volatility": OPENING,
     "margin.orders.filled": "accounts in the loop have no resting orders",
     "margin.orders.health": "accounts in the loop have no resting orders",
     "margin.orders.together": "accounts in the loop have no resting orders",

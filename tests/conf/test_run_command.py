@@ -22,7 +22,11 @@ def place(tmp_path, monkeypatch):
     def write_run(folder, config, result, manifest):
         (folder / "manifest.json").write_text(json.dumps(manifest))
 
-    config = Config(out=str(tmp_path / "out"), experiment=SimpleNamespace(name="scopes"))
+    config = Config(
+        out=str(tmp_path / "out"),
+        experiment=SimpleNamespace(name="scopes"),
+        beliefs=SimpleNamespace(history=None),
+    )
     monkeypatch.setattr(run, "load_config", lambda overrides, search_path: config)
     monkeypatch.setattr(run, "check", lambda config: {})
     monkeypatch.setattr(run, "_simulate", lambda config: "result")

@@ -124,8 +124,11 @@ def test_worlds_were_eventful(which):
 
 
 def test_every_result_is_compared():
-    """What the reference cannot know is compared apart: imbalance with nothing, generations."""
-    assert set(RESULT.names) == {*RESULTS, "imbalance", "generation"}
+    """What the reference cannot know is compared apart: imbalance with nothing, generations.
+
+    It has neither breakers nor options, so no halted hours and no Greeks.
+    """
+    assert set(RESULT.names) == {*RESULTS, "imbalance", "generation", "halted_hours", "greeks"}
 
 
 def test_reference_imports_nothing_of_the_simulator():

@@ -20,6 +20,7 @@ import sim.ledger
 import sim.world.build
 import sim.world.contracts
 import sim.world.fitting
+import sim.world.least
 from sim import step as phases
 from sim.liquidation import transfer, waterfall
 from sim.market import accrual, deleverage, trade, transfers
@@ -102,6 +103,7 @@ def main(name: str) -> None:
             setattr(module, name, FAULTS[name])
     sim.world.build.assess_rows = assess_records
     sim.world.fitting.assess_rows = assess_records
+    sim.world.least.assess_rows = assess_records
     path = world()
     worst = largest_imbalance(path)
     print(path.state.stats[0]["liquidations"], worst)

@@ -7,10 +7,10 @@ import pytest
 from scipy import stats
 
 from sim.compile import jit
+from sim.margin.anchor import left_skin, stamp
 from sim.margin.curvature import Curved, largest_loss
 from sim.margin.health import assess
-from sim.margin.scan_watch import grid_spread, leg_reach
-from sim.margin.watch import left_skin, stamp
+from sim.margin.scan_watch import grid_spread, leg_reach, note_reaches
 from sim.market.black import option_value
 from sim.market.oracle import refresh_g
 from sim.state.codes import MAINTENANCE, OPTION
@@ -32,8 +32,8 @@ def requote(world, state):
 
 
 @jit
-def note(state):
-    stamp(state, 0)
+def note(world, state):
+    stamp(world, state, 0)
 
 
 @jit
@@ -43,11 +43,13 @@ def has_left(world, state, skin):
 
 @jit
 def reach(world, state, a, skin):
+    note_reaches(world, state, skin)
     return grid_spread(world, state, a, 1.0, skin)
 
 
 @jit
 def leg(world, state, a, k, skin):
+    note_reaches(world, state, skin)
     return leg_reach(world, state, a, k, skin)
 
 
@@ -256,7 +258,7 @@ def test_bounds_hold_and_are_no_idle_ones(factory, scope):
         state.feeds["published"], state.levels[:] = published, levels
         state.clock["now"] = rng.uniform(0.0, 0.1 * 86_400.0)
         requote(world, state)
-        note(state)
+        note(world, state)
         before = assess(world, state, MAINTENANCE, row)
         bound = reach(world, state, row, skin)
         needs = sum(leg(world, state, row, k, skin)[1] for k in held)

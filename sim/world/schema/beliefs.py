@@ -66,7 +66,7 @@ class Tail(Strict):
     """with ``samples``: how many joint returns are drawn from the market's law, or taken from
     ``beliefs.history``"""
 
-    vol_of_vol: Annotated[Finite, Field(ge=0.0, le=5.0), unit("per root of a year")] = 0.0
+    vol_of_vol: Annotated[Finite, Field(ge=0.0, le=5.0), unit("per sqrt(year)")] = 0.0
     """deviation of an implied volatility's logarithm beside what its surface's spot_beta explains;
     underlyings' volatilities move independently"""
 
