@@ -8,12 +8,12 @@ from sim.liquidation.hedges import close_all
 from sim.liquidation.horizon import book_shortfall
 from sim.margin.beliefs import forget
 from sim.margin.greek_path import close_greeks
-from sim.margin.health import assess
+from sim.margin.health import worth
 from sim.margin.watch import open_lists
 from sim.market.halt import end_halts
 from sim.market.impact import remark
 from sim.market.oracle import observe_prices, publish, refresh_g
-from sim.state.codes import MAINTENANCE, TRANSIT
+from sim.state.codes import TRANSIT
 from sim.state.state import State
 from sim.state.world import World
 
@@ -100,8 +100,7 @@ def trader_wealth(world: World, state: State) -> float:
     cash = world.settings[0].cash_asset
     total = 0.0
     for a in range(world.settings[0].accounts):
-        equity, _ = assess(world, state, MAINTENANCE, a)
-        total += max(equity, 0.0)
+        total += max(worth(world, state, a), 0.0)
     tokens = state.outside[TRANSIT, cash]
     for t in range(len(state.wallet)):
         tokens += state.wallet[t]
@@ -114,8 +113,7 @@ def liquidator_wealth(world: World, state: State) -> float:
     total = 0.0
     for i in range(len(world.liquidators)):
         row = world.liquidators[i]
-        equity, _ = assess(world, state, MAINTENANCE, row.row)
-        total += equity
+        total += worth(world, state, row.row)
         for n in range(state.outside.shape[1]):
             total += state.outside[row.holder, n] * state.markets[n].mark
     return total

@@ -43,7 +43,7 @@ class Shelf(NamedTuple):
 
     value: np.ndarray  # (K, S+2) option: its price; otherwise: its profit or loss
     now: np.ndarray  # (K,) option: its price now
-    options: np.ndarray  # (K,) OPTION; the book of what is no option is LINEAR
+    options: np.ndarray  # (K,) OPTION; sign 0: not on the shelf; book LINEAR: no option
     instruments: np.ndarray  # (K,) INSTRUMENT, for underlying and venue
     factor: np.ndarray  # (3, B) discount if positive, if negative; share of the basis loss charged
     desk: np.ndarray  # (2, S) scratch: a holding's results, and what one of its books is worth
@@ -133,7 +133,9 @@ def shelve(
 
 @merged
 def held_here(shelf: Shelf, holding: Holding, k: int) -> bool:
-    """Whether instrument k is one of those that the holding is about."""
+    """Whether instrument k is on the shelf, and one of those that the holding is about."""
+    if shelf.options[k].sign == 0.0:
+        return False
     if holding.venue not in (ALL, shelf.instruments[k].venue):
         return False
     return holding.underlying in (ALL, shelf.instruments[k].group)

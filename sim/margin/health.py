@@ -253,6 +253,16 @@ def assess(world: World, state: State, level: int, a: int) -> tuple[float, float
 
 
 @lean
+def worth(world: World, state: State, a: int) -> float:
+    """What the legs of ledger row ``a`` are worth together, USD: equity under every engine."""
+    total = 0.0
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        total += leg_value(state.g, k, state.balance[k, a])
+    return total
+
+
+@lean
 def below(equity: float, requirement: float, strict: int) -> bool:
     """Whether liquidation may start: health at or under zero with something to cover.
 

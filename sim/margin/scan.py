@@ -117,13 +117,26 @@ def holding_of(world: World, state: State, a: int, n: int) -> Holding:
 
 
 @merged
-def is_first(world: World, state: State, a: int, i: int) -> bool:
-    """Whether leg ``i`` of row ``a`` is the first on its underlying."""
+def is_scanned(world: World, state: State, a: int, k: int) -> bool:
+    """Whether scenarios change what row ``a`` has of instrument k, as its engine sees it."""
+    venue = world.accounts[a].venue
+    quantity = state.balance[k, a]
+    if quantity == 0.0 or not is_here(world, venue, k):
+        return False
+    return world.instruments[k].kind == OPTION or moves(world, venue, k, quantity)
+
+
+@merged
+def opens_underlying(world: World, state: State, a: int, i: int) -> bool:
+    """Whether leg ``i`` of row ``a`` is the first scanned one on its underlying."""
+    if not is_scanned(world, state, a, state.legs[a, i]):
+        return False
     n = world.instruments[state.legs[a, i]].group
-    before = 0
     for j in range(i):
-        before += world.instruments[state.legs[a, j]].group == n
-    return before == 0
+        k = state.legs[a, j]
+        if world.instruments[k].group == n and is_scanned(world, state, a, k):
+            return False
+    return True
 
 
 @lean
@@ -139,7 +152,7 @@ def grid_loss(world: World, state: State, a: int) -> float:
     shelf = shelf_of(world, state, i)
     alone = 0.0
     for j in range(state.rows[a].leg_count):
-        if is_first(world, state, a, j):
+        if opens_underlying(world, state, a, j):
             n = world.instruments[state.legs[a, j]].group
             alone += worst_pnl(grid, world.columns, shelf, holding_of(world, state, a, n))
     if grid.offset <= 0.0:

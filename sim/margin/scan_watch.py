@@ -3,9 +3,13 @@
 No scenario is valued for it. A Black-76 value changes by at most one unit per unit of forward (its
 delta) and by ``forward x 0.4`` per unit of deviation (its vega, at the normal density's peak); the
 watched drivers move by at most a skin each (prices relative to the option's notional, deviations
-absolutely), so every scenario value is bounded, and so is the worst of them. What only time changes
+absolutely), so every scenario value is bounded, and so is the worst of them, and what equity and
+the worst together leave of an account's slack. What only time changes
 (discounts, basis shares) is bounded over the age at which lists are rebuilt in any case.
 """
+
+import math
+from typing import NamedTuple
 
 from sim.compile import lean
 from sim.margin.anchor import TOKEN_WEIGHT
@@ -14,7 +18,7 @@ from sim.margin.exposure import hub_row, is_here, moves
 from sim.margin.shocks import YEAR
 from sim.margin.tail import tail_slope
 from sim.margin.trials import OLDEST, PEAK, trial_ageing, trial_reach
-from sim.numerics import exp
+from sim.numerics import exp, log
 from sim.state.codes import (
     BALANCE,
     FORWARD,
@@ -23,45 +27,94 @@ from sim.state.codes import (
     MAINTENANCE,
     OPTION,
     OWN_GRID,
+    SKEW_ABSOLUTE,
+    SKEW_LINEAR,
     TAIL_RISK,
 )
-from sim.state.state import AGED, SHAKEN, State
+from sim.state.state import AGED, DEVIATION_QUOTED, MOST, NOTIONAL, SHAKEN, State
 from sim.state.world import World
 
 
-@lean
-def shaken(spot: float, damping: float, factor: float, vega: float, strike: float) -> float:
-    """Most that a unit of option changes a damped scenario, per unit of skin and of notional.
+class Option(NamedTuple):
+    """What bounds of one option rest on."""
 
-    By its delta, its vega, and (at a given forward in USD) by the token that its strike, here per
-    unit of forward, is quoted in.
+    up: float  # largest factor on a book's worth
+    off: float  # most by which a factor differs from one
+    vega: float  # per unit of deviation and of notional
+    strike: float  # per unit of forward
+    tilt: float  # most that a skew scenario changes delta
+
+
+@lean
+def option_of(world: World, state: State, venue: int, k: int, skin: float) -> Option:
+    """Option k under a venue's grid, for moves of up to ``skin``.
+
+    A skew scenario multiplies the deviation w by at most 1 / (1 - cap). Delta is N(d) or N(d) - 1,
+    and d changes with log w by w - d, so delta by at most (0.242 + 0.4 w) per unit of log w.
     """
-    delta = 1.0 + abs(spot - 1.0)
-    token = max(delta, strike) / TOKEN_WEIGHT
-    return damping * (factor * (delta + vega * delta + token) + 1.0)
-
-
-@lean
-def option_reach(world: World, state: State, venue: int, k: int, skin: float) -> float:
-    """Most that any scenario's result changes per unit of option k, USD, and per unit of skin."""
     i = HUB_GRID if venue == hub_row(world) else OWN_GRID
     grid = world.grids[venue]
-    notional = state.g[2, k]
-    scan = world.scan_range[venue, world.instruments[k].group]
-    factor = max(1.0, grid.long_base, grid.short_base)
     years = state.options[k].seconds / YEAR
-    rates = max(0.0, world.options[k].rate) * grid.short_multiple + grid.short_added
-    factor *= exp(rates * years)
-    vega = PEAK * (state.drivers[i, FORWARD, k] / notional + 2.0 * skin)
+    rate = max(0.0, world.options[k].rate)
+    up = max(1.0, grid.long_base, grid.short_base)
+    up *= exp((rate * max(1.0, grid.short_multiple) + grid.short_added) * years)
+    down = grid.long_base * exp(-(rate * grid.long_multiple + grid.long_added) * years)
+    root = math.sqrt(years)
+    linear = max(grid.linear_base, grid.linear_base + grid.linear_slope * root)
+    absolute = max(grid.absolute_base, grid.absolute_base + grid.absolute_slope * root)
+    cap = max(0.0, linear, absolute)
+    wide = state.quotes[DEVIATION_QUOTED, k] + skin
+    tilt = -log(1.0 - cap) * (0.2421 + PEAK * wide) if cap < 1.0 else 1.0
+    vega = PEAK * (state.drivers[i, FORWARD, k] / state.g[NOTIONAL, k] + 2.0 * skin)
     strike = world.options[k].strike / max(state.options[k].forward, 1e-300)
-    worst = 0.0
+    return Option(up, max(up - 1.0, 1.0 - min(1.0, down)), vega, strike, min(1.0, tilt))
+
+
+@lean
+def shaken(one: Option, spot: float, weight: float) -> float:
+    """Most that ``value + weight x (scenario - value)`` moves, per unit of skin and of notional.
+
+    ``weight`` is watch level x loss factor x damping. Both values rise (or fall) with the forward,
+    by no more than it does, so the difference does not add to the value's own move; the part of
+    the scenario that lies apart from it, the deviations, and (by the strike, at a given forward in
+    USD) the quote token do.
+    """
+    apart = abs(spot - 1.0)
+    delta = max(weight - 1.0, max(0.0, 1.0 - weight) + weight * one.up) + weight * one.up * apart
+    both = abs(1.0 - weight) + weight * one.up * (1.0 + apart)
+    return delta + both * (one.vega + max(1.0, one.strike) / TOKEN_WEIGHT)
+
+
+@lean
+def skewed(one: Option, spot: float, weight: float) -> float:
+    """The same of ``value - weight x |scenario - value|``, where only volatility is tilted."""
+    apart = abs(spot - 1.0)
+    gap = one.off + one.tilt if apart == 0.0 else one.up
+    both = 1.0 + weight * (1.0 + one.up * (1.0 + apart))
+    delta = 1.0 + weight * (gap + one.up * apart)
+    return delta + both * (one.vega + max(1.0, one.strike) / TOKEN_WEIGHT)
+
+
+@lean
+def option_reach(
+    world: World, state: State, venue: int, k: int, skin: float, watch: float
+) -> float:
+    """Most that one unit of option k moves an account's slack, USD, and per unit of skin."""
+    grid = world.grids[venue]
+    one = option_of(world, state, venue, k, skin)
+    scan = world.scan_range[venue, world.instruments[k].group]
+    weight = watch * world.contingency[MAINTENANCE, venue].loss_factor
+    worst = 1.0
     for s in range(grid.count):
         row = world.scenarios[grid.first + s]
         spot = row.spot + row.move * scan
-        worst = max(worst, shaken(spot, row.damping, factor, vega, strike))
-    share = grid.basis_added + grid.basis_per_year * years
-    worst = max(worst, shaken(grid.basis_up, share, 1.0, vega, strike))
-    return notional * max(worst, shaken(grid.basis_down, share, 1.0, vega, strike))
+        if row.vol in (SKEW_LINEAR, SKEW_ABSOLUTE):
+            worst = max(worst, skewed(one, spot, weight * row.damping))
+        else:
+            worst = max(worst, shaken(one, spot, weight * row.damping))
+    share = grid.basis_added + grid.basis_per_year * state.options[k].seconds / YEAR
+    worst = max(worst, shaken(one, grid.basis_up, weight * share))
+    return state.g[NOTIONAL, k] * max(worst, shaken(one, grid.basis_down, weight * share))
 
 
 @lean
@@ -104,27 +157,49 @@ def note_reaches(world: World, state: State, skin: float) -> None:
                     state.reaches[i, SHAKEN, k] = trial_reach(world, state, venue, k, skin)
                     state.reaches[i, AGED, k] = trial_ageing(world, state, venue, k)
             elif world.grids[venue].count > 0 and option:
-                state.reaches[i, SHAKEN, k] = option_reach(world, state, venue, k, skin)
+                highest = state.clock[0].watch_most
+                state.reaches[i, SHAKEN, k] = option_reach(world, state, venue, k, skin, 1.0)
+                state.reaches[i, MOST, k] = option_reach(world, state, venue, k, skin, highest)
                 state.reaches[i, AGED, k] = ageing(world, state, venue, k)
             elif world.grids[venue].count > 0:
                 state.reaches[i, SHAKEN, k] = widest(world, state, venue, k)
 
 
 @lean
+def option_leg(world: World, state: State, a: int, k: int, watch: float) -> tuple[float, float]:
+    """Most that one option leg under a grid moves slack: USD per unit of skin, and by age.
+
+    What it is per unit of option is convex in the watch level, so that between one and the highest
+    of all it lies below the chord.
+    """
+    venue = world.accounts[a].venue
+    i = HUB_GRID if venue == hub_row(world) else OWN_GRID
+    terms = world.contingency[MAINTENANCE, venue]
+    size = abs(state.balance[k, a])
+    least, most = state.reaches[i, SHAKEN, k], state.reaches[i, MOST, k]
+    highest = state.clock[0].watch_most
+    share = (watch - 1.0) / (highest - 1.0) if highest > 1.0 else 0.0
+    short = max(terms.short_option, world.grids[venue].short_minimum)
+    moved = size * (least + share * (most - least) + watch * short * state.g[NOTIONAL, k])
+    return moved, watch * terms.loss_factor * size * state.reaches[i, AGED, k]
+
+
+@lean
 def leg_reach(world: World, state: State, a: int, k: int, skin: float) -> tuple[float, float]:
-    """Most that one leg changes equity, and the requirement, inside a skin, USD."""
+    """Most that one leg changes equity, and the requirement, inside a skin, USD.
+
+    Options under a grid aside, whose part in either goes together (`option_leg`).
+    """
     venue = world.accounts[a].venue
     i = HUB_GRID if venue == hub_row(world) else OWN_GRID
     terms = world.contingency[MAINTENANCE, venue]
     tail = world.venues[venue].engine == TAIL_RISK
     size = abs(state.balance[k, a])
     if world.instruments[k].kind == OPTION:
-        notional = size * state.g[2, k]
         if not is_here(world, venue, k):
             return 0.0, 0.0
         worst = state.reaches[i, SHAKEN, k] * skin + state.reaches[i, AGED, k]
-        short = max(terms.short_option, world.grids[venue].short_minimum)
-        return notional * skin, terms.loss_factor * size * worst + notional * short * skin
+        return size * state.g[NOTIONAL, k] * skin, terms.loss_factor * size * worst
     value = size * max(abs(state.g[0, k]), abs(state.g[1, k]), abs(state.g[2, k])) * skin
     need = 0.0
     if moves(world, venue, k, state.balance[k, a]) and is_here(world, venue, k):
@@ -151,7 +226,13 @@ def grid_spread(world: World, state: State, a: int, watch: float, skin: float) -
     total = 0.0
     for i in range(state.rows[a].leg_count):
         k = state.legs[a, i]
-        if state.balance[k, a] != 0.0:
+        if state.balance[k, a] == 0.0:
+            continue
+        gridded = world.venues[venue].engine != TAIL_RISK and is_here(world, venue, k)
+        if gridded and world.instruments[k].kind == OPTION:
+            moved, aged = option_leg(world, state, a, k, watch)
+            total += moved * skin + aged
+        else:
             equity, need = leg_reach(world, state, a, k, skin)
             total += equity + watch * need
     if venue != hub_row(world):

@@ -183,12 +183,30 @@ def survey(world: World, state: State, a: int) -> float:
 
 
 @lean
-def rebase(world: World, state: State) -> None:
-    """Note of every account how far prices may go from here before it must be looked at."""
+def survey_all(world: World, state: State) -> None:
+    """Look at every account."""
     for a in range(world.settings[0].accounts):
-        state.radius[FROM_BASE, a] = survey(world, state, a)
-    state.clock[0].based_at = state.clock[0].now
+        survey(world, state, a)
+    state.clock[0].surveyed = state.clock[0].now
+
+
+@lean
+def rebase(world: World, state: State) -> None:
+    """Note of every account how far prices may go from here before it must be looked at.
+
+    Of what it survived where it was looked at last, the way since is gone.
+    """
+    growth = growth_of(world)
+    for a in range(world.settings[0].accounts):
+        left = state.radius[UNTIL, a] - state.clock[0].travel
+        state.radius[FROM_BASE, a] = max(0.0, left / growth)
     stamp(world, state, BASE)
+
+
+@lean
+def growth_of(world: World) -> float:
+    """Most by which prices exceed those that a radius, not used up, is measured in."""
+    return 1.0 + BASE_SKINS * world.settings[0].skin
 
 
 @lean
@@ -199,18 +217,31 @@ def prepare(world: World, state: State) -> None:
 
 
 @lean
-def base_serves(world: World, state: State, far: float) -> bool:
-    """Whether radii still say something: time has not passed them, nor prices their skin."""
-    return far <= BASE_SKINS * world.settings[0].skin and not too_old(world, state)
-
-
-@lean
 def open_lists(world: World, state: State) -> None:
     """Radii and lists of a path that begins."""
+    state.clock[0].watch_most = 1.0
+    for a in range(world.settings[0].accounts):
+        state.clock[0].watch_most = max(state.clock[0].watch_most, world.accounts[a].watch)
     prepare(world, state)
+    survey_all(world, state)
     rebase(world, state)
     stamp(world, state, OUTER)
     rebuild(world, state)
+
+
+@lean
+def renew_radii(world: World, state: State) -> float:
+    """Bring radii from the base up to date; return how far from it the new skin reaches."""
+    skin = world.settings[0].skin
+    state.clock[0].travel += travelled(world, state, OUTER) * growth_of(world)
+    if too_old(world, state):
+        survey_all(world, state)
+        rebase(world, state)
+    moved = travelled(world, state, BASE)
+    if moved + skin * (1.0 + moved) > BASE_SKINS * skin:
+        rebase(world, state)
+        moved = 0.0
+    return moved + skin * (1.0 + moved)
 
 
 @lean
@@ -222,23 +253,15 @@ def rebuild(world: World, state: State) -> None:
     """
     prepare(world, state)
     skin = world.settings[0].skin
-    growth = 1.0 + BASE_SKINS * skin  # prices of now, in units of those a radius is measured in
-    state.clock[0].travel += travelled(world, state, OUTER) * growth
-    moved = travelled(world, state, BASE)
-    far = moved + skin * (1.0 + moved)
-    renewed = not base_serves(world, state, far)
-    if renewed:
-        rebase(world, state)
-        far = skin
+    far = renew_radii(world, state)
+    until = state.clock[0].travel + skin * growth_of(world)
     for i in range(state.clock[0].watched):
         state.rows[state.lists[WATCHED, i]].listed = 0
-    until = state.clock[0].travel + skin * growth
     count = 0
     for a in range(world.settings[0].accounts):
         if state.radius[FROM_BASE, a] > far or state.radius[UNTIL, a] > until:
             continue
-        radius = state.radius[ALARM, a] if renewed else survey(world, state, a)
-        if radius < skin:
+        if survey(world, state, a) < skin:
             state.rows[a].listed = 1
             state.lists[WATCHED, count] = a
             count += 1
@@ -272,9 +295,9 @@ def rebuild_close(world: World, state: State) -> None:
 @lean
 def too_old(world: World, state: State) -> bool:
     """Whether time alone calls for new radii: option books change with it, and beliefs do."""
-    if state.clock[0].learned > state.clock[0].based_at:
+    if state.clock[0].learned > state.clock[0].surveyed:
         return True
-    return len(world.surfaces) > 0 and state.clock[0].now - state.clock[0].based_at > OLDEST
+    return len(world.surfaces) > 0 and state.clock[0].now - state.clock[0].surveyed > OLDEST
 
 
 @lean

@@ -116,7 +116,8 @@ CLOCK = np.dtype(
         ("arriving", "i8"),
         ("version", "i8"),  # of g; scenario values of an older one are stale
         ("travel", "f8"),  # length of the way from one watch list to the next, in relative moves
-        ("based_at", "f8"),  # time at which the radii of accounts were noted, s
+        ("watch_most", "f8"),  # highest watch level of all owners, at least 1
+        ("surveyed", "f8"),  # time at which all accounts were last looked at, s
         ("learned", "f8"),  # time of the last observation, s
     ]
 )
@@ -142,6 +143,7 @@ QUOTED = 6
 # Rows of ``State.reaches``: bounds of what a grid's results change per unit of instrument
 SHAKEN = 0  # per unit of skin: USD for an option, USD per USD of value for others
 AGED = 1  # USD, over the age at which radii are renewed
+MOST = 2  # of an option as the first, at the highest watch level of all owners
 
 # Rows of ``State.radius``: relative move that an account survives
 FROM_BASE = 0  # before its owner or anybody acts, from where all accounts were last looked at
@@ -236,7 +238,7 @@ class State(NamedTuple):
     shelf: Floats  # (GRIDS, K, S+2) scenario values per option; under term V its gains; USD
     shelf_now: Floats  # (GRIDS, K) value per option at the same time, USD
     shelf_factor: Floats  # (GRIDS, 3, J) discounts and basis shares
-    reaches: Floats  # (GRIDS, 2, K) as named above
+    reaches: Floats  # (GRIDS, 3, K) as named above
     shelf_desk: Floats  # (2, S) scratch: one account's results
     shelf_at: Ints  # (GRIDS, K) version of g that the values belong to
     belief: Floats  # (4, N) what engines have filtered, by row as named above

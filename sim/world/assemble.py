@@ -145,7 +145,7 @@ def option_state(layout: Layout) -> dict[str, np.ndarray]:
         "shelf": np.zeros((codes.GRIDS, k, scenarios + 2)),
         "shelf_now": np.zeros((codes.GRIDS, k)),
         "shelf_factor": np.zeros((codes.GRIDS, 3, max(1, len(books)))),
-        "reaches": np.zeros((codes.GRIDS, 2, k)),
+        "reaches": np.zeros((codes.GRIDS, 3, k)),
         "shelf_desk": np.zeros((2, scenarios)),
         "shelf_at": np.full((codes.GRIDS, k), -1, dtype=np.int64),
     }

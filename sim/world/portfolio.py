@@ -232,6 +232,7 @@ def no_options(size: int) -> np.ndarray:
     """Rows of instruments that are no options. (size,)."""
     rows = np.zeros(size, dtype=OPTION)
     rows["book"] = LINEAR
+    rows["sign"] = 1.0  # their results are on the shelf all the same
     return rows
 
 
