@@ -2,7 +2,7 @@
 # but Python 3.11 to 3.13, a C compiler and make.
 #
 #   make run        the default experiment, ending in results/<experiment>/<time>/report.html
-#   make test       every test that is quick; budget: 10 minutes on two cores, set-up included
+#   make test       every test that is quick; budget: 15 minutes on two cores, set-up included
 #   make test-all   the long statistical runs as well; budget: 60 minutes on two cores
 #   make lint       ruff, mypy and the import contract
 #   make bench      account-steps per second beside plain NumPy and plain Mesa

@@ -132,7 +132,7 @@ def _capital_line(result: StudyResult, world: str) -> str:
     if not math.isnan(margin) and required > 0:
         subject = "Its margin requirement" if sentences else f"The margin requirement of {world}"
         if is_rounding(margin - required, gross):
-            sentences.append(f"{subject} is the same ({amount(required)}).")
+            sentences.append(f"{subject} is that of {result.baseline} ({amount(required)}).")
         else:
             way = "lower" if margin < required else "higher"
             gap = f"{amount(abs(margin - required))} ({_share(margin, required)})"
@@ -171,6 +171,25 @@ def wealth_line(result: StudyResult) -> str:
 
 def cautions(result: StudyResult) -> list[str]:
     """Say what a reader must know before the figures."""
+    return [*_supercritical(result), *_short_at_once(result)]
+
+
+def _short_at_once(result: StudyResult) -> list[str]:
+    """Worlds whose requirements exceed what traders brought."""
+    if "day0_accounts" not in result.worlds.columns:
+        return []
+    found = []
+    for row in result.worlds.itertuples():
+        if row.day0_accounts > 0.0:
+            found.append(
+                f"in {row.world} accounts are below maintenance before the first step "
+                f"({amount(float(row.day0_accounts), 'accounts')}): it requires more than traders "
+                "brought, and its liquidations begin with theirs."
+            )
+    return found
+
+
+def _supercritical(result: StudyResult) -> list[str]:
     if "lambda_worst" not in result.worlds.columns:
         return []
     worst = float(result.worlds.lambda_worst.max())

@@ -284,7 +284,7 @@ def test_capital_that_differs_by_rounding_is_the_same(study: StudyResult) -> Non
     assert len(lines) == 3
     for line in lines:
         assert "frees no capital against venue" in line
-        assert "requirement is the same" in line
+        assert f"requirement is that of {study.baseline}" in line
 
 
 def test_few_paths_give_no_direction() -> None:
@@ -323,6 +323,13 @@ def test_a_supercritical_background_book_is_a_caution(study: StudyResult, tmp_pa
     page = (tmp_path / "report.html").read_text()
     assert "<strong>Caution.</strong> Λ reaches 1.25×" in page
     assert "Λ ÷ depth factor of the thinnest regime" in page
+
+
+def test_worlds_that_begin_short_are_a_caution(study: StudyResult) -> None:
+    short = [0.0] * (len(study.worlds) - 1) + [87.0]
+    (caution,) = cautions(changed(study, day0_accounts=short))
+    assert caution.startswith(f"in {study.worlds.world.iloc[-1]} accounts are below maintenance")
+    assert "(87)" in caution
 
 
 def test_terms_are_defined_where_they_are_used(study: StudyResult, tmp_path: Path) -> None:
