@@ -178,15 +178,14 @@ def _short_at_once(result: StudyResult) -> list[str]:
     """Worlds whose requirements exceed what traders brought."""
     if "day0_accounts" not in result.worlds.columns:
         return []
-    found = []
-    for row in result.worlds.itertuples():
-        if row.day0_accounts > 0.0:
-            found.append(
-                f"in {row.world} accounts are below maintenance before the first step "
-                f"({amount(float(row.day0_accounts), 'accounts')}): it requires more than traders "
-                "brought, and its liquidations begin with theirs."
-            )
-    return found
+    counts = zip(result.worlds["world"], result.worlds["day0_accounts"].astype(float), strict=True)
+    return [
+        f"in {world} accounts are below maintenance before the first step "
+        f"({amount(count, 'accounts')}): it requires more than traders brought, and its "
+        "liquidations begin with theirs."
+        for world, count in counts
+        if count > 0.0
+    ]
 
 
 def _supercritical(result: StudyResult) -> list[str]:

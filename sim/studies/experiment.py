@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from joblib import Parallel, delayed
 
 from sim import kernel
@@ -22,6 +22,9 @@ from sim.studies.bearers import bearers
 from sim.studies.result import StudyResult
 from sim.world.build import Built, Factory
 from sim.world.schema.run import RunConfig, WorldChoice
+
+if TYPE_CHECKING:  # tables are imported while the first paths run
+    import pandas as pd
 
 Progress = Callable[[int], None]
 IMBALANCE_LIMIT = 1e-9  # of gross flow
@@ -126,6 +129,8 @@ def run_experiment(config: RunConfig, progress: Progress) -> StudyResult:
         built = experiment.build(population)
         facts.append({name: b.facts for name, b in built.items()})
         frames += _run_population(experiment, population, ranges, built, progress)
+    import pandas as pd
+
     per_path = pd.concat(frames, ignore_index=True)
     order = {name: i for i, name in enumerate(config.experiment.worlds)}
     twins = {name: i for i, name in enumerate(config.experiment.twins)}
@@ -169,6 +174,8 @@ def _run_population(
 
 def _frame(task: Task, choice: WorldChoice, rows: np.ndarray) -> pd.DataFrame:
     """Results of a chunk with their keys and names."""
+    import pandas as pd
+
     frame: dict[str, object] = {
         "world": task.world,
         "scope": choice.scope,
@@ -188,6 +195,8 @@ def _frame(task: Task, choice: WorldChoice, rows: np.ndarray) -> pd.DataFrame:
 
 def _worlds_frame(config: RunConfig, facts: list[dict[str, dict[str, float]]]) -> pd.DataFrame:
     """Facts of each world, averaged over populations."""
+    import pandas as pd
+
     rows = []
     for name, choice in config.experiment.worlds.items():
         mean = pd.DataFrame([f[name] for f in facts]).mean()

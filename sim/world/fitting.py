@@ -7,6 +7,7 @@ wider scope frees is measured against that scope.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -57,6 +58,13 @@ class Needs:
         return np.bincount(self.grouping.owner, self.margin(), traders)
 
 
+class Owned(NamedTuple):
+    """What each owner must bring and keep under one scope, USD (T,)."""
+
+    capital: np.ndarray  # cash to bring
+    margin: np.ndarray  # margin required
+
+
 class Fitter:
     """Measures and scales populations.
 
@@ -73,6 +81,18 @@ class Fitter:
     def __init__(self, layout: Layout, prices: np.ndarray, kinds: Kinds) -> None:
         self.layout, self.prices, self.kinds = layout, prices, kinds
         self.config = layout.config
+        self._measured: Population | None = None  # whose figures by scope are kept
+        self._owned: dict[str, Owned] = {}
+
+    def owned(self, population: Population, scope: str) -> Owned:
+        """What owners need under a scope; kept, since every world of a study asks for the same."""
+        if population is not self._measured:
+            self._measured, self._owned = population, {}
+        if scope not in self._owned:
+            needs = self.needs(population, scope)
+            traders = population.traders
+            self._owned[scope] = Owned(needs.capital(traders), needs.required(traders))
+        return self._owned[scope]
 
     def needs(self, population: Population, scope: str) -> Needs:
         """Group a population by scope and ask the margin engine what it lacks."""
@@ -158,12 +178,9 @@ class Fitter:
         """
         if scope == REFERENCE_SCOPE:
             return np.zeros(population.traders)
-        traders = population.traders
-        before, after = self.needs(population, REFERENCE_SCOPE), self.needs(population, scope)
-        cash = before.capital(traders) - after.capital(traders)
-        required = before.required(traders)
-        saved = np.maximum(cash, required - after.required(traders))
-        return np.where(saved > 1e-9 * required, saved, 0.0)
+        before, after = self.owned(population, REFERENCE_SCOPE), self.owned(population, scope)
+        saved = np.maximum(before.capital - after.capital, before.margin - after.margin)
+        return np.where(saved > 1e-9 * before.margin, saved, 0.0)
 
     def relever(self, population: Population, scope: str, share: float) -> Population:
         """Redeploy a share of the initial margin that a scope frees against the reference.

@@ -16,40 +16,41 @@ from sim.world.assemble import Assembled, assess_rows
 HALVINGS = 50  # of a share between none and all of the deposits
 
 
-def with_share(assembled: Assembled, share: np.ndarray) -> np.ndarray:
-    """Equity and initial requirement of the accounts with a share of their deposits, (A, 2) USD.
+class Shrunk:
+    """The accounts of a world at its opening, with a share of their deposits."""
 
-    Parameters
-    ----------
-    assembled : Assembled
-        A world at its opening.
-    share : (A,) float64 ndarray
-        What is left of each account's deposits.
-    """
-    world, opening, count = assembled.world, assembled.opening, assembled.rows.accounts
-    balance = opening.balance.copy()
-    deposits = (balance[:, :count] > 0.0) & (world.instruments["kind"] == codes.BALANCE)[:, None]
-    balance[:, :count] *= np.where(deposits, share, 1.0)
-    return assess_rows(world, opening._replace(balance=balance), codes.INITIAL, count)
+    def __init__(self, assembled: Assembled) -> None:
+        self.count, self._world = assembled.rows.accounts, assembled.world
+        self._opening = assembled.opening
+        held = self._opening.balance[:, : self.count]
+        pools = self._world.instruments["kind"] == codes.BALANCE
+        self._deposits = np.where((held > 0.0) & pools[:, None], held, 0.0)
+
+    def assess(self, share: np.ndarray) -> np.ndarray:
+        """Equity and initial requirement with shares (A,) of the deposits left, (A, 2) USD."""
+        balance = self._opening.balance.copy()
+        balance[:, : self.count] -= self._deposits * (1.0 - share)
+        shrunk = self._opening._replace(balance=balance)
+        return assess_rows(self._world, shrunk, codes.INITIAL, self.count)
+
+    def meets(self, share: np.ndarray) -> np.ndarray:
+        """Which of them meet initial margin then, (A,) bool."""
+        found = self.assess(share)
+        return np.asarray(found[:, 0] >= found[:, 1])
 
 
-def least_share(assembled: Assembled) -> np.ndarray:
+def least_share(shrunk: Shrunk) -> np.ndarray:
     """Share of its deposits with which each account just meets initial margin, (A,).
 
     None where it owes nothing; all where it does not meet initial margin with all of them. More
     deposits never lower the slack of an account, so halving finds the least share.
     """
-
-    def meets(share: np.ndarray) -> np.ndarray:
-        found = with_share(assembled, share)
-        return np.asarray(found[:, 0] >= found[:, 1])
-
-    high = np.ones(assembled.rows.accounts)
+    high = np.ones(shrunk.count)
     low = 0.0 * high
-    bare = meets(low)
+    bare = shrunk.meets(low)
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
-        good = meets(middle)
+        good = shrunk.meets(middle)
         low, high = np.where(good, low, middle), np.where(good, middle, high)
     return np.where(bare, 0.0, high)
 
@@ -60,4 +61,5 @@ def margin_required(assembled: Assembled) -> np.ndarray:
     Where it meets initial margin this is also the equity that it has then: the least with which
     the same obligations do, its deposits kept in their proportions.
     """
-    return np.asarray(with_share(assembled, least_share(assembled))[:, 1])
+    shrunk = Shrunk(assembled)
+    return np.asarray(shrunk.assess(least_share(shrunk))[:, 1])
