@@ -39,6 +39,7 @@ from sim.liquidation.suspend import suspended
 from sim.liquidation.unwind import unwind_all
 from sim.market.background import fire_all
 from sim.market.course import Course, Journey
+from sim.market.descent import inherit
 from sim.reset import begin, finish, liquidator_wealth, trader_wealth
 from sim.rules import LiquidatorAction, TraderAction
 from sim.state.state import ACTING, FLAGGED
@@ -172,7 +173,6 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         for a in state.lists[FLAGGED, : int(state.clock[0]["flagged"])].tolist():
             moved |= self.call(a)
         moved |= unwind_all(world, state, float(world.settings[0]["block"]))
-        rounds.note_wave(world, state, moved)
         return moved
 
     def call(self, account: int) -> bool:
@@ -180,6 +180,7 @@ class LaboratoryModel(mesa.Model):  # type: ignore[misc]
         world, state = self.world, self.state
         if not under(world, state, account) or suspended(world, state, account):
             return False
+        inherit(state.breaches[account], state.cause)
         bankrupt = rounds.losing(world, state, account)
         if bankrupt and deleverage_winners(world, state, account):
             return True

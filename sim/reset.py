@@ -10,6 +10,7 @@ from sim.margin.beliefs import forget
 from sim.margin.greek_path import close_greeks
 from sim.margin.health import worth
 from sim.margin.watch import open_lists
+from sim.market.descent import nobodys
 from sim.market.halt import end_halts
 from sim.market.impact import remark
 from sim.market.oracle import observe_prices, publish, refresh_g
@@ -60,6 +61,8 @@ def restore_prices(world: World, state: State, opening: State, fundamental: np.n
         market.permanent = 0.0
         market.fell = 0.0
         market.rose = 0.0
+        market.fell_alone = 0.0
+        market.rose_alone = 0.0
         market.depth_factor = world.depth_factor[state.clock[0].regime, m]
     remark(world, state)
     for u in range(len(world.surfaces)):
@@ -70,11 +73,16 @@ def restore_prices(world: World, state: State, opening: State, fundamental: np.n
     for o in range(len(world.oracles)):
         price = state.markets[world.oracles[o].market].mark
         state.feeds[o].standing = price
+        state.feeds[o].standing_displaced = 0.0
         state.feeds[o].ema = price
         state.feeds[o].twap = price
         state.feeds[o].updated = 0.0
         state.feeds[o].averaged = 0.0
     state.halts[:] = 0.0
+    state.descent[:] = 0.0
+    state.called[:] = 0.0
+    state.carried[:] = 0.0
+    nobodys(state)
     state.anchors[:] = LONG_AGO
     state.history[:] = 0.0
     state.history[:, 0] = LONG_AGO

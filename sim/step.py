@@ -44,7 +44,6 @@ def move(world: World, state: State, course: Course) -> None:
     """Regime and fundamental prices of this step, drawn beforehand; volatility follows them."""
     state.clock[0].step += 1
     state.clock[0].regime = course.regime
-    state.clock[0].wave = 0
     state.clock[0].now = state.clock[0].step * world.settings[0].step
     move_prices(state, course, 0)
     move_volatility(world, state)

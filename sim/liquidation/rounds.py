@@ -7,6 +7,7 @@ has news to come and prices stand still.
 
 from sim.compile import lean
 from sim.liquidation.bankrupt import deleverage_winners
+from sim.liquidation.breach import trace_breach
 from sim.liquidation.hedges import note_broken, note_sides
 from sim.liquidation.offer import Offer
 from sim.liquidation.pace import begin_auction, note_progress, note_shortage, terms_move
@@ -22,12 +23,13 @@ from sim.margin.health import assess, in_breach
 from sim.margin.watch import look
 from sim.market.background import fire_all
 from sim.market.course import Course, blocks_until_move, move_prices
+from sim.market.descent import book, inherit
 from sim.market.halt import blocks_until_open
 from sim.market.impact import relax_now
 from sim.market.oracle import blocks_until_news
 from sim.rules import Rules
-from sim.state.codes import FULL_FEEDBACK, MAINTENANCE, PERPETUAL
-from sim.state.state import CALLED, CLOSE, FLAGGED, GENERATIONS, State
+from sim.state.codes import MAINTENANCE
+from sim.state.state import CALLED, CLOSE, FLAGGED, State
 from sim.state.world import World
 
 # How an owner stands with all his accounts taken together
@@ -56,24 +58,6 @@ def forget_the_safe(state: State) -> None:
 
 
 @lean
-def generation_of(world: World, state: State, a: int) -> int:
-    """How many rounds of our own flow lie behind the prices that account ``a`` is judged by.
-
-    A late feed brings news of the moment at which it sampled; a perpetual's mark has no delay.
-    """
-    found = 0
-    for i in range(state.rows[a].leg_count):
-        k = state.legs[a, i]
-        row = world.instruments[k]
-        if state.balance[k, a] == 0.0:
-            continue
-        found = max(found, state.feeds[row.oracle].wave)
-        if row.kind == PERPETUAL:
-            found = max(found, state.clock[0].wave)
-    return min(found, GENERATIONS - 1)
-
-
-@lean
 def flag_breaches(world: World, state: State) -> None:
     """List accounts below maintenance in ascending id; start or end their breach clocks."""
     forget_the_safe(state)
@@ -85,7 +69,7 @@ def flag_breaches(world: World, state: State) -> None:
             continue
         if state.rows[a].breach < 0.0:
             state.rows[a].breach = state.clock[0].now
-            state.rows[a].generation = generation_of(world, state, a)
+            trace_breach(world, state, a)
             state.rows[a].refused = 0
         state.lists[FLAGGED, count] = a
         count += 1
@@ -122,7 +106,8 @@ def book_call(state: State, a: int, taken: float, together: int) -> None:
     regret = together == MARGINED
     state.stats[0].liquidations += 1.0
     state.stats[0].liquidated_notional += taken
-    state.stats[0].generation[state.rows[a].generation] += taken
+    book(state, taken, state.breaches[a])
+    state.stats[0].cascade_notional += taken * (1.0 - state.breaches[a, 0])
     if together != INSOLVENT:
         state.stats[0].solvent_notional += taken
     if regret:
@@ -169,6 +154,7 @@ def liquidate_account(world: World, state: State, rules: Rules, a: int) -> bool:
     """One call on one account, and the waterfall if that leaves nothing; True if it changed."""
     if not in_breach(world, state, a) or suspended(world, state, a):
         return False
+    inherit(state.breaches[a], state.cause)
     if losing(world, state, a) and deleverage_winners(world, state, a):
         return True
     if to_vault(world, state, a):
@@ -231,18 +217,7 @@ def play_round(world: World, state: State, rules: Rules) -> bool:
             moved = True
     if unwind_all(world, state, world.settings[0].block):
         moved = True
-    note_wave(world, state, moved)
     return moved
-
-
-@lean
-def note_wave(world: World, state: State, moved: bool) -> None:
-    """Whatever is seen from now on, until fundamental prices move, may follow from this round.
-
-    Without feedback nothing can: no price shows our flow.
-    """
-    if moved and world.settings[0].feedback == FULL_FEEDBACK:
-        state.clock[0].wave += 1
 
 
 @lean
@@ -251,8 +226,6 @@ def next_block(world: World, state: State, course: Course, number: int, blocks: 
     state.clock[0].now += blocks * world.settings[0].block
     if course.every > 0:
         move_prices(state, course, number)
-        if number % course.every == 0:
-            state.clock[0].wave = 0
     relax_now(world, state)
     look(world, state)
     flag_breaches(world, state)

@@ -12,7 +12,7 @@ from sim.market.contract import gain_of
 from sim.market.impact import quote_log
 from sim.rules import LiquidatorAction, LiquidatorView, Rules
 from sim.state.codes import CASH_ONLY, FLASH, INITIAL, MARKET, OPTION, QUOTE, UNCONSTRAINED
-from sim.state.state import State
+from sim.state.state import GENERATIONS, State
 from sim.state.world import World
 
 
@@ -134,6 +134,8 @@ def settle(
     taken = take(world, state, liquidator, a, offer, notional)
     state.capacity[liquidator] -= taken
     if taken > 0.0:
+        for g in range(GENERATIONS):
+            state.carried[liquidator, g] += taken * state.breaches[a, g]
         spend(world, state, liquidator, world.liquidators[liquidator].cost)
     return taken
 

@@ -8,6 +8,7 @@ from sim.compile import lean
 from sim.ledger import hand, next_leg, pool_cash, post, tokens
 from sim.margin.health import assess
 from sim.market.contract import contract_usd
+from sim.market.descent import nobodys, write_shares
 from sim.market.trade import fill, swap
 from sim.state.codes import BALANCE, INITIAL, OPTION, PERPETUAL
 from sim.state.state import State
@@ -118,10 +119,12 @@ def unwind_all(world: World, state: State, elapsed: float) -> bool:
     """One round of selling by every liquidator; return whether anything was traded."""
     traded = False
     for liquidator in range(len(world.liquidators)):
+        write_shares(state.carried[liquidator], state.cause)
         if unwind_balances(world, state, liquidator, elapsed):
             traded = True
         if unwind_tokens(world, state, liquidator, elapsed):
             traded = True
         if unwind_contracts(world, state, liquidator, elapsed):
             traded = True
+    nobodys(state)
     return traded

@@ -8,10 +8,11 @@ the ratio, for the book does not shrink with depth.
 """
 
 from sim.compile import lean
-from sim.market.impact import execute
+from sim.market.descent import book, clear, nobodys, write_shares
+from sim.market.impact import add_behind, execute
 from sim.numerics import log
 from sim.state.codes import FULL_FEEDBACK
-from sim.state.state import State
+from sim.state.state import GENERATIONS, State
 from sim.state.world import World
 
 
@@ -41,16 +42,50 @@ def advance(state: State, m: int) -> tuple[int, float, float]:
 
 
 @lean
+def reach_alone(state: State, m: int) -> None:
+    """Note how far market m would have come by now without our flow."""
+    market = state.markets[m]
+    move = log(market.mark / market.opening) - market.displacement
+    market.fell_alone = max(market.fell_alone, -move)
+    market.rose_alone = max(market.rose_alone, move)
+
+
+@lean
+def trace(world: World, state: State, m: int, side: int, distance: float) -> None:
+    """Write the descent of what market m triggers now.
+
+    Of all that has been triggered up to here, the way that the price would have gone without our
+    flow is of generation 0, and the rest follows from the displacement; less what was called for
+    before.
+    """
+    market = state.markets[m]
+    alone = min(market.fell_alone if side == 0 else market.rose_alone, distance)
+    due = cumulative(world, side, m, alone)
+    clear(state.mixture)
+    add_behind(world, state, m, cumulative(world, side, m, distance) - due)
+    state.mixture[0] += due
+    for g in range(GENERATIONS):
+        state.mixture[g] = max(0.0, state.mixture[g] - state.called[side, m, g])
+    write_shares(state.mixture, state.cause)
+
+
+@lean
 def fire(world: World, state: State, m: int) -> float:
     """Trade what the present mark of market m triggers for the first time; return USD traded."""
+    reach_alone(state, m)
     side, reached, distance = advance(state, m)
     if distance <= reached:
         return 0.0
     usd = cumulative(world, side, m, distance) - cumulative(world, side, m, reached)
     if usd <= 0.0:
         return 0.0
+    trace(world, state, m, side, distance)
+    for g in range(GENERATIONS):
+        state.called[side, m, g] += usd * state.cause[g]
+    book(state, usd, state.cause)
     quantity = usd / state.markets[m].mark
     execute(world, state, m, -quantity if side == 0 else quantity)
+    nobodys(state)
     return usd
 
 

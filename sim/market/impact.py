@@ -10,7 +10,10 @@ A market with a parent (a perpetual over spot, a staked asset over its underlyin
 to it: its own flow is transient only, and arbitrageurs carry it to the parent at a bounded speed.
 """
 
+import numpy as np
+
 from sim.compile import lean
+from sim.market.descent import add_children, mix_in
 from sim.numerics import exp, power
 from sim.state.codes import FULL_FEEDBACK, NO_IMPACT
 from sim.state.state import State
@@ -88,6 +91,40 @@ def quote_log(world: World, state: State, m: int, usd: float) -> float:
 
 
 @lean
+def standing(world: World, state: State, m: int) -> float:
+    """Flow that still displaces market m, in units of depth."""
+    share = permanent_share(world, m)
+    market = state.markets[m]
+    return share * abs(market.permanent) + (1.0 - share) * abs(market.transient)
+
+
+@lean
+def push(world: World, state: State, m: int, flow: float, descent: np.ndarray) -> None:
+    """Flow of a descent reaches market m; only reference markets remember it for good."""
+    mix_in(state.descent[m], standing(world, state, m), descent, abs(flow))
+    state.markets[m].transient += flow
+    if world.markets[m].parent < 0:
+        state.markets[m].permanent += flow
+
+
+@lean
+def add_behind(world: World, state: State, m: int, weight: float) -> None:
+    """Add ``weight`` of what follows from the displacement of market m to ``state.mixture``.
+
+    Its parents' displacements are part of it, each by its size.
+    """
+    size = abs(own_log(world, state, m))
+    parent = world.markets[m].parent
+    while parent >= 0:
+        size += abs(own_log(world, state, parent))
+        parent = world.markets[parent].parent
+    while m >= 0 and size > 0.0:
+        part = weight * abs(own_log(world, state, m)) / size
+        add_children(state.descent[m], part, state.mixture)
+        m = world.markets[m].parent
+
+
+@lean
 def execute(world: World, state: State, m: int, quantity: float) -> float:
     """Trade ``quantity`` (+ buys) on market m; return the average price paid, USD.
 
@@ -97,10 +134,7 @@ def execute(world: World, state: State, m: int, quantity: float) -> float:
     usd = quantity * state.markets[m].mark
     price = state.markets[m].mark * exp(quote_log(world, state, m, usd))
     if world.settings[0].feedback == FULL_FEEDBACK:
-        flow = usd / depth_now(world, state, m)
-        state.markets[m].transient += flow
-        if world.markets[m].parent < 0:
-            state.markets[m].permanent += flow
+        push(world, state, m, usd / depth_now(world, state, m), state.cause)
         remark(world, state)
     return price
 
@@ -115,9 +149,7 @@ def arbitrage(world: World, state: State, m: int, elapsed: float) -> None:
     state.markets[m].transient -= carried
     usd = carried * depth_now(world, state, m)
     flow = usd / depth_now(world, state, row.parent)
-    state.markets[row.parent].transient += flow
-    if world.markets[row.parent].parent < 0:
-        state.markets[row.parent].permanent += flow
+    push(world, state, row.parent, flow, state.descent[m])
 
 
 @lean

@@ -28,13 +28,13 @@ NEVER = math.inf  # s
 
 @lean
 def remember(state: State) -> None:
-    """Append the present marks to the ring that delayed feeds read."""
+    """Append the present marks, and what our flow did to them, to the ring that feeds read."""
     head = (state.clock[0].head + 1) % state.history.shape[0]
     state.clock[0].head = head
     state.history[head, 0] = state.clock[0].now
     for m in range(len(state.markets)):
         state.history[head, 1 + m] = state.markets[m].mark
-    state.history[head, 1 + len(state.markets)] = state.clock[0].wave
+        state.history[head, 1 + len(state.markets) + m] = state.markets[m].displacement
 
 
 @lean
@@ -69,7 +69,7 @@ def sample(world: World, state: State, o: int) -> None:
         at = (at + 1) % size
     state.feeds[o].at = at
     state.feeds[o].published = state.history[at, 1 + row.market]
-    state.feeds[o].wave = int(state.history[at, 1 + len(state.markets)])
+    state.feeds[o].displaced = state.history[at, 1 + len(state.markets) + row.market]
 
 
 @lean
@@ -91,8 +91,10 @@ def hold(world: World, state: State, o: int) -> None:
     age = state.clock[0].now - feed.updated
     if publishes(row, feed.standing, feed.published, age):
         feed.standing = feed.published
+        feed.standing_displaced = feed.displaced
         feed.updated = sampled_at(world, state, o)
     feed.published = feed.standing
+    feed.displaced = feed.standing_displaced
 
 
 @lean

@@ -24,13 +24,13 @@ def combined(world: World, state: State, o: int) -> float:
 
 @lean
 def combine(world: World, state: State, o: int) -> None:
-    """Feed ``o`` shows what its sources make; it has seen as much of our flow as any of them."""
+    """Feed ``o`` shows what its sources make; our flow displaces it as their average."""
     row = world.oracles[o]
-    wave = 0
+    displaced = 0.0
     for i in range(row.first, row.first + row.sources):
-        wave = max(wave, state.feeds[i].wave)
+        displaced += state.feeds[i].displaced
     state.feeds[o].published = combined(world, state, o)
-    state.feeds[o].wave = wave
+    state.feeds[o].displaced = displaced / row.sources
 
 
 @lean

@@ -15,7 +15,7 @@ SPREAD = 0.6
 
 
 def generations(result: StudyResult) -> Figure | None:
-    """Draw the notional liquidated by generation, with intervals of the mean."""
+    """Draw the notional called for by generation, with intervals of the mean."""
     numbers = sorted(
         int(found[1]) for name in result.per_path.columns if (found := GENERATION.match(str(name)))
     )
@@ -41,10 +41,11 @@ def generations(result: StudyResult) -> Figure | None:
     axes.set_xticks(numbers)
     axes.grid(visible=False, axis="x")
     ticks_in(axes, "USD", "y")
-    axes.set_xlabel("generation: rounds of our own flow behind the breach, since prices last moved")
+    axes.set_xlabel("generation: 0 from fundamental prices, each next from flow of the one before")
     axes.set_ylabel("mean per path (USD, log scale)")
     bars = "bars: 95 % intervals of the mean (a decade long where they reach zero)"
-    heading(figure, "Liquidated notional by generation", axes, f"n = {n:,} paths; {bars}")
+    title = "Liquidated, or triggered in the background book, by generation"
+    heading(figure, title, axes, f"n = {n:,} paths; {bars}")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 

@@ -48,14 +48,14 @@ LIMITS = (
     "Venues follow published rules; values that are not public are assumed and listed above.",
     "Depth, recovery and the background book are stylised: read Λ before reading amplification.",
     "Agents follow fixed rules of behaviour and do not learn or collude.",
-    "Branching is the ratio of notional between rounds, a description of what happened; it is not "
-    "the spectral radius of a perturbation.",
+    "Branching is the ratio of notional from generation to generation along the paths as they "
+    "happened, background book included; it is not the spectral radius of a small perturbation.",
 )
 SECTION_METRICS = {
     "Creditor loss and bad debt": ("creditor_loss", "bad_debt"),
     "Trader loss": ("trader_loss",),
     "Regret liquidations": ("regret_notional", "solvent_notional"),
-    "Liquidated notional": ("liquidated_notional",),
+    "Liquidated notional": ("liquidated_notional", "cascade_notional"),
     "Insurance use": ("insurance_used",),
     "Hedges broken": ("hedges_broken", "hedge_loss", "hedge_loss_positive"),
     "Standstill": ("gated_hours", "halted_hours"),

@@ -132,7 +132,7 @@ def cascade_table(result: StudyResult) -> Table | None:
     defined = sorted(set(rows.statistic[rows.value.notna()]))[:MAX_COLUMNS]
     if not defined:
         return None
-    caption = "Amplification and branching ratios, 95 % intervals beneath"
+    caption = "Amplification and branching ratios R by generation, 95 % intervals beneath"
     table = Table(
         f"{caption}; n = {int(rows.n.max()):,} paths", [_cascade_name(s) for s in defined]
     )

@@ -62,6 +62,8 @@ MARKET_STATE = np.dtype(
         ("displacement", "f8"),  # log of mark over fundamental
         ("fell", "f8"),  # log-distance below the opening up to which the background book has fired
         ("rose", "f8"),  # the same above it
+        ("fell_alone", "f8"),  # log-distances that the price would have reached without our flow
+        ("rose_alone", "f8"),
     ]
 )
 
@@ -69,7 +71,8 @@ FEED = np.dtype(
     [
         ("published", "f8"),  # USD
         ("at", "i8"),  # entry of the price ring it stands on
-        ("wave", "i8"),  # of the rounds when that entry was sampled
+        ("displaced", "f8"),  # what our flow did to the log of the published price
+        ("standing_displaced", "f8"),  # the same of the standing price
         ("standing", "f8"),  # USD, last price that was worth publishing
         ("updated", "f8"),  # when that was sampled, s
         ("averaged", "f8"),  # time up to which the averages run, s
@@ -86,7 +89,6 @@ ACCOUNT_STATE = np.dtype(
         ("listed", "i8"),  # 1 if on the watch list
         ("close", "i8"),  # 1 if on the list of the close ones
         ("breach", "f8"),  # time of the standing breach of maintenance, s; negative if none
-        ("generation", "i8"),  # rounds of our own flow before it was seen, since prices moved
         ("refused", "i8"),  # 1 if nobody answered it
         ("liquidated", "i8"),  # 1 if ever liquidated on this path
         ("missing", "f8"),  # shortage before the present call, USD
@@ -108,7 +110,6 @@ CLOCK = np.dtype(
         ("relaxed", "f8"),  # time up to which displacements have decayed, s
         ("step", "i8"),
         ("regime", "i8"),
-        ("wave", "i8"),  # rounds that moved something since fundamental prices last did
         ("head", "i8"),  # newest entry of the price ring
         ("watched", "i8"),  # lengths of the lists
         ("close", "i8"),
@@ -183,6 +184,7 @@ RESULT = np.dtype(
         ("regret_notional", "f8"),
         ("regret_accounts", "f8"),  # count
         ("solvent_notional", "f8"),  # liquidated of owners with positive equity altogether
+        ("cascade_notional", "f8"),  # liquidated of breaches that our own flow brought about
         ("hedges_broken", "f8"),  # left without cover by liquidation or deleveraging
         ("hedge_loss", "f8"),  # of what was left open, to the horizon or until closed; signed
         ("hedge_loss_positive", "f8"),  # the same without the gains
@@ -197,7 +199,7 @@ RESULT = np.dtype(
         ("imbalance", "f8"),  # relative: what appeared or vanished, rounding apart nothing
         # USD, net and gross x figure x Greek; see `sim.margin.greek_path`
         ("greeks", "f8", (2 * len(GREEK_FIGURES) * len(GREEK_NAMES),)),
-        ("generation", "f8", (GENERATIONS,)),  # liquidated, by the generation of its breach
+        ("generation", "f8", (GENERATIONS,)),  # liquidated, or triggered in the background book
     ]
 )
 
@@ -214,7 +216,7 @@ class State(NamedTuple):
     markets: Rows  # (M,) MARKET_STATE
     feeds: Rows  # (O,) FEED
     fundamental: Floats  # (N,) USD, prices without our order flow
-    history: Floats  # (Q, M+2) ring of (time, marks, wave) that delayed feeds read
+    history: Floats  # (Q, 2M+1) ring of (time, marks, displacements) that delayed feeds read
     g: Floats  # (3, 7 or 8, K) what health reads, by row as named above
     built_at: Floats  # (3, 3 or 5, K) g that maintenance reads, when lists and radii were made
     scale_at: Floats  # the same shape: unit in which moves of it are measured
@@ -222,6 +224,13 @@ class State(NamedTuple):
     rows: Rows  # (A,) ACCOUNT_STATE
     lists: Ints  # (LISTS, margined accounts)
     capacity: Floats  # (L,) USD a liquidator can still take in this block
+    descent: Floats  # (M, GENERATIONS) of the flow behind a market's displacement, shares
+    called: Floats  # (2, M, GENERATIONS) USD that the background book was called for, by side
+    breaches: Floats  # (margined accounts, GENERATIONS) of an account's standing breach, shares
+    carried: Floats  # (L, GENERATIONS) USD that a liquidator took on this path, by generation
+    cause: Floats  # (GENERATIONS,) of what is traded now, shares
+    mixture: Floats  # (GENERATIONS,) scratch
+    aside: Floats  # (3, K) scratch: rows of g while others stand in for them
     claims: Floats  # (CLAIMS, A) scratch: what winners could give towards a hole
     hedges: Floats  # (2, T, N) delta left open by broken hedges, as named above
     sides: Floats  # (3, 2, N) scratch: long and short units of an owner

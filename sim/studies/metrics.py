@@ -38,6 +38,7 @@ METRICS: dict[str, Metric] = {
     "regret_notional": Metric("Regret liquidations"),
     "regret_accounts": Metric("Accounts liquidated in regret", "accounts"),
     "solvent_notional": Metric("Liquidated while the owner's whole equity was positive"),
+    "cascade_notional": Metric("Liquidated because of the model's own flow"),
     "hedges_broken": Metric("Hedges broken by liquidation or deleveraging"),
     "hedge_loss": Metric("Loss on broken hedges, gains set off", signed=True),
     "hedge_loss_positive": Metric("Loss on broken hedges, gains left out"),
@@ -93,7 +94,7 @@ def describe(name: str) -> Metric:
         return found
     generation = GENERATION.match(name)
     if generation:
-        return Metric(f"Liquidated in generation {generation[1]}")
+        return Metric(f"Liquidated or triggered, generation {generation[1]}")
     greek = GREEK.match(name)
     if greek:
         side, kind, figure = greek.groups(default="opening")

@@ -85,9 +85,8 @@ def cascade_rows(block: Block, slippage: Block | None, sample: Resample) -> Iter
     generations = sorted(
         (int(found[1]), key) for key in block.values if (found := GENERATION.match(key))
     )
-    for (number, parent), (_, child) in list(pairwise(generations))[
-        :-1
-    ]:  # the last gathers later ones
+    pairs = list(pairwise(generations))[:-1]  # the last gathers all later ones
+    for (number, parent), (_, child) in pairs:
         figure = ratio(block.values[child], block.values[parent], sample)
         yield _row(block, name, f"branching_{number}", figure, parent)
 

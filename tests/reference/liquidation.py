@@ -345,6 +345,10 @@ def answered(w: World, row: int, offer: SimpleNamespace) -> float:
         taken = take(w, him, row, offer, usd)
         w.room[number] -= taken
         if taken > 0.0:
+            old = w.carried[number]
+            w.carried[number] = [
+                usd + taken * share for usd, share in zip(old, w.generation[row], strict=True)
+            ]
             pay(w, him.holder, "market", him.cost)
             return taken
     return 0.0

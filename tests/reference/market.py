@@ -5,7 +5,7 @@ import statistics
 from itertools import pairwise
 from types import SimpleNamespace
 
-from tests.reference import contract, ledger
+from tests.reference import contract, generations, ledger
 from tests.reference.world import INITIAL, MAINTENANCE, World
 
 YEAR, DAY = 365.0 * 86_400.0, 86_400.0
@@ -65,13 +65,17 @@ def trade(w: World, m: str, quantity: float) -> float:
     usd = quantity * w.mark[m]
     price = w.mark[m] * math.exp(price_move(w, m, usd))
     if w.feedback == "full":
-        push(w, m, usd / depth(w, m))
+        push(w, m, usd / depth(w, m), w.cause)
         remark(w)
     return price
 
 
-def push(w: World, m: str, flow: float) -> None:
+def push(w: World, m: str, flow: float, cause: list[float]) -> None:
     """Flow arrives at a market; only reference markets remember it for good."""
+    if flow != 0.0:
+        lasting = lasting_share(w, m)
+        there = lasting * abs(w.permanent[m]) + (1.0 - lasting) * abs(w.transient[m])
+        w.descent[m] = generations.mixed([(there, w.descent[m]), (abs(flow), cause)])
     w.transient[m] += flow
     if w.market_rows[m].parent is None:
         w.permanent[m] += flow
@@ -110,16 +114,15 @@ def arbitrage(w: World, m: str, elapsed: float) -> None:
     most = row.arbitrage_cap * elapsed
     usd = max(-most, min(most, usd))
     w.transient[m] -= usd / depth(w, m)
-    push(w, row.parent, usd / depth(w, row.parent))
+    push(w, row.parent, usd / depth(w, row.parent), w.descent[m])
 
 
 def look(w: World) -> None:
     """Oracles sample the marks, publish what is old enough, and the margin engine reads them."""
-    w.samples.append((w.time, dict(w.mark), w.wave))
+    w.samples.append((w.time, dict(w.mark), dict(w.displacement)))
     for name, feed in w.feed_rows.items():
         for place, source in enumerate(feed.read):
             read(w, (name, place), source)
-        w.shown_wave[name] = max(w.source_wave[name, i] for i in range(len(feed.read)))
         publish(w, name, feed, made(w, name, feed))
     read_prices(w)
 
@@ -130,7 +133,8 @@ def read(w: World, key: tuple[str, int], source: dict) -> None:
     marks = old_enough[-1][1] if old_enough else w.opening_mark
     w.source_price[key] = marks[source["market"]]
     w.shown_at[key] = old_enough[-1][0] if old_enough else -math.inf
-    w.source_wave[key] = old_enough[-1][2] if old_enough else 0
+    shifts = old_enough[-1][2] if old_enough else dict.fromkeys(w.market_rows, 0.0)
+    w.source_shift[key] = shifts[source["market"]]
 
 
 def made(w: World, name: str, feed: object) -> float:
@@ -152,8 +156,11 @@ def publish(w: World, name: str, feed: object, sampled: float) -> None:
     """A feed shows a price if it is worth it, averages it, and is trusted or not."""
     past = w.averages.setdefault(
         name,
-        SimpleNamespace(standing=sampled, updated=0.0, time=0.0, ema=sampled, twap=sampled),
+        SimpleNamespace(
+            standing=sampled, shift=0.0, updated=0.0, time=0.0, ema=sampled, twap=sampled
+        ),
     )
+    shift = statistics.fmean(w.source_shift[name, i] for i in range(len(feed.read)))
     latest = max(source["delay"] for source in feed.read)
     if feed.deviation > 0.0:
         w.decide(abs(sampled - past.standing) - feed.deviation * past.standing, past.standing)
@@ -162,10 +169,11 @@ def publish(w: World, name: str, feed: object, sampled: float) -> None:
         moved = abs(sampled - past.standing) >= feed.deviation * past.standing
         if moved or w.time - past.updated >= feed.heartbeat:
             past.standing, past.updated = sampled, max(0.0, w.time - latest)
-        price = past.standing
+            past.shift = shift
+        price, shift = past.standing, past.shift
     else:
         price, past.updated = sampled, max(0.0, w.time - latest)
-    w.published[name] = price
+    w.published[name], w.shown_shift[name] = price, shift
     elapsed, past.time = w.time - past.time, w.time
     keep = math.exp(-elapsed / feed.ema_seconds)
     past.ema = keep * past.ema + (1.0 - keep) * price
@@ -293,6 +301,7 @@ def fire_background(w: World) -> bool:
     for m in w.market_rows:
         move = math.log(w.mark[m] / w.opening_mark[m])
         side, reached = ("falls", w.fell) if move < 0.0 else ("rises", w.rose)
+        generations.note_alone(w, m, move - w.displacement[m])
         before, now = reached[m], abs(move)
         if now != before:
             w.decide(now - before, max(now, before))
@@ -301,8 +310,13 @@ def fire_background(w: World) -> bool:
         reached[m] = now
         usd = triggered(w, side, m, now) - triggered(w, side, m, before)
         if usd > 0.0:
+            alone = triggered(w, side, m, min(now, w.alone[side, m]))
+            more = triggered(w, side, m, now) - alone
+            w.cause = generations.of_background(w, (side, m), usd, (alone, more))
+            generations.book(w, usd, w.cause)
             quantity = usd / w.mark[m]
             trade(w, m, -quantity if side == "falls" else quantity)
+            w.cause = generations.FIRST
             w.results["background_notional"] += usd
             fired = True
     return fired

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from tests.reference import (
     contract,
     deleveraging,
+    generations,
     hedges,
     ledger,
     liquidation,
@@ -32,7 +33,7 @@ def begin(w: World, prices: dict[str, float], regime: str) -> None:
 def step(w: World, course: list[dict[str, float]], regime: str) -> None:
     """Nine phases; the course holds the fundamental prices at every block of the step."""
     w.step_number += 1
-    w.regime, w.fundamental, w.wave = regime, dict(course[0]), 0
+    w.regime, w.fundamental = regime, dict(course[0])
     w.time = w.step_number * w.step_length
     market.relax(w)
     market.look(w)
@@ -58,20 +59,9 @@ def find_breaches(w: World) -> None:
             continue
         if row not in w.breach:
             w.breach[row] = w.time
-            w.generation[row] = min(rounds_behind(w, row), 7)
+            w.generation[row] = generations.of_breach(w, row)
             w.refused.discard(row)
         w.flagged.append(row)
-
-
-def rounds_behind(w: World, row: int) -> int:
-    """Rounds of our own flow behind the newest price that an account is judged by."""
-    waves = [0]
-    for k in ledger.legs(w, row):
-        leg = w.instruments[k]
-        waves.append(w.shown_wave[leg.feed])
-        if leg.kind == "perpetual":
-            waves.append(w.wave)
-    return max(waves)
 
 
 def liquidate(w: World, course: list[dict[str, float]]) -> None:
@@ -87,10 +77,9 @@ def liquidate(w: World, course: list[dict[str, float]]) -> None:
         if blocks == 0 or number >= w.rounds:
             return
         w.time += blocks * w.block
-        w.wave += moved and w.feedback == "full"
         prices = course[min(number, len(course) - 1)]
         if prices != w.fundamental:
-            w.fundamental, w.wave = dict(prices), 0
+            w.fundamental = dict(prices)
         market.relax(w)
         market.look(w)
         find_breaches(w)
@@ -128,7 +117,9 @@ def one_round(w: World) -> bool:
     moved = deleveraging.pools_pay(w) or moved
     for row in w.flagged:
         moved = liquidate_account(w, row) or moved
-    return unwind(w) or moved
+    moved = unwind(w) or moved
+    w.cause = generations.FIRST
+    return moved
 
 
 def all_had_time(w: World, row: int) -> bool:
@@ -140,6 +131,7 @@ def liquidate_account(w: World, row: int) -> bool:
     """One call on an account, and its write-off if nothing is left; whether it changed."""
     if not margin.is_below(w, row) or market.suspended(w, row):
         return False
+    w.cause = w.generation[row]
     if deleveraging.winners_pay(w, row):
         return True
     if taken_by_vault(w, row):
@@ -214,7 +206,8 @@ def count_call(w: World, row: int, taken: float, regret: bool, solvent: bool) ->
     w.results["liquidations"] += 1.0
     w.results["liquidated_notional"] += taken
     w.results["liquidated_accounts"] += new
-    w.results_by_round[w.generation[row]] += taken
+    generations.book(w, taken, w.generation[row])
+    w.results["cascade_notional"] += taken * (1.0 - w.generation[row][0])
     if solvent:
         w.results["solvent_notional"] += taken
     if regret:
@@ -225,7 +218,8 @@ def count_call(w: World, row: int, taken: float, regret: bool, solvent: bool) ->
 def unwind(w: World) -> bool:
     """Liquidators sell tokens and contracts they hold, each at their speed."""
     moved = False
-    for him in w.liquidators:
+    for number, him in enumerate(w.liquidators):
+        w.cause = generations.shares(w.carried[number])
         budget = him.unwind * w.block
         moved = take_out(w, him, budget) or moved
         for asset in w.assets:

@@ -72,20 +72,24 @@ class World:
         self.depth_share: dict[str, float] = {}
         self.fell = dict.fromkeys(self.market_rows, 0.0)
         self.rose = dict.fromkeys(self.market_rows, 0.0)
-        self.samples: list[tuple[float, dict[str, float], int]] = []
-        self.wave = 0  # rounds that moved something since fundamental prices last did
-        self.shown_wave: dict[str, int] = {}  # feed -> wave of the sample it shows
+        self.samples: list[tuple[float, dict[str, float], dict[str, float]]] = []
+        self.cause = [1.0] + [0.0] * 7  # shares by generation of whatever is traded now
+        self.descent = {m: [0.0] * 8 for m in self.market_rows}  # of a market's own flow
+        self.carried = [[0.0] * 8 for _ in self.liquidators]  # USD that each has taken
+        self.alone = {(side, m): 0.0 for side in ("falls", "rises") for m in self.market_rows}
+        self.called = {key: [0.0] * 8 for key in self.alone}  # USD triggered, by generation
+        self.shown_shift: dict[str, float] = {}  # feed -> log displacement of what it shows
+        self.source_shift: dict[tuple[str, int], float] = {}
         self.published: dict[str, float] = {}
         self.seen_value: dict[str, float] = {}  # USD of one contract or quote token held
         self.seen_notional: dict[str, float] = {}  # USD of one token or contract
         self.breach: dict[int, float] = {}  # account -> time of its standing breach
-        self.generation: dict[int, int] = {}
+        self.generation: dict[int, list[float]] = {}  # of that breach, shares
         self.freed: dict[int, float] = {}  # account -> USD of shortage removed since its breach
         self.refused: set[int] = set()
         self.liquidated: set[int] = set()
         self.flagged: list[int] = []
         self.source_price: dict[tuple[str, int], float] = {}  # feed, source -> what it shows
-        self.source_wave: dict[tuple[str, int], int] = {}
         self.shown_at: dict[tuple[str, int], float] = {}  # time of its sample
         self.coming: dict[int, tuple[float, float]] = {}  # account -> tokens, time due
         self.room: list[float] = []
@@ -107,6 +111,7 @@ RESULTS = (
     "socialised_loss", "deficit_left", "gated_hours", "trader_loss", "penalties",
     "liquidated_notional", "liquidated_accounts", "regret_notional", "regret_accounts",
     "solvent_notional",
+    "cascade_notional",
     "hedges_broken", "hedge_loss", "hedge_loss_positive", "unfilled_notional", "liquidator_profit",
     "background_notional", "deleveraged_notional", "topped_up", "max_displacement",
     "under_margin_hours", "liquidations",
