@@ -15,6 +15,7 @@ from sim.reports.findings import (
     cautions,
     compares_rules,
     findings,
+    notes,
     wealth_line,
 )
 from sim.reports.hedge_table import RULES, hedge_table
@@ -105,6 +106,7 @@ def render(
         findings=findings(result),
         capital_lines=capital_lines(result),
         cautions=cautions(result),
+        notes=notes(result),
         shared=wealth_line(result),
         horizon=_horizon(config),
         worlds=result.worlds.to_dict("records"),
