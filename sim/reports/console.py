@@ -2,7 +2,7 @@
 
 import math
 
-from sim.reports.findings import capital_lines, cautions, compares_rules, findings, notes
+from sim.reports.findings import capital_lines, cautions, compares_rules, merged, notes
 from sim.reports.hedge_table import hedge_lines
 from sim.reports.words import NOT_DEFINED, amount, change, interval
 from sim.studies.result import StudyResult
@@ -104,12 +104,12 @@ def _foot(result: StudyResult, head: Cells, *, marked: bool) -> list[str]:
     ]
     if marked:
         lines += [
-            f"{FEW_MARK} an indication of its order of magnitude, no more: an ES from fewer than "
-            f"{ES_TAIL} tail paths; another",
-            f"  figure from fewer than {FEW} paths on which it is not zero, or without an interval",
+            f"{FEW_MARK} an indication of its order of magnitude, no more: it has no interval, or "
+            f"rests on fewer than {FEW} paths",
+            f"  on which it is not zero (an ES: on fewer than {ES_TAIL} tail paths)",
         ]
     lines += [*hedge_lines(result), ""] if compares_rules(result) else []
     lines += [f"! Caution: {text}" for text in cautions(result)]
     lines += [f"! Note: {text}" for text in notes(result)]
     lines += [f"* {text}" for text in capital_lines(result)]
-    return [*lines, *(f"* {found.text}" for found in findings(result))]
+    return [*lines, *(f"* {found.text}" for found in merged(result))]

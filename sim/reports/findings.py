@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -101,6 +101,24 @@ def _findings(result: StudyResult, wanted: Sequence[tuple[str | None, str]]) -> 
     return found
 
 
+def merged(result: StudyResult) -> list[Finding]:
+    """The findings, those that say the same of several worlds put into one sentence."""
+    groups: dict[str, list[Finding]] = {}
+    for one in findings(result):
+        key = repr((one.metric, one.statistic, one.verdict, one.figure))  # NaN is equal there
+        groups.setdefault(key, []).append(one)
+    found = []
+    for alike in groups.values():
+        *others, last = [one.world for one in alike]
+        world = f"{', '.join(others)} or {last}" if others else last
+        first = alike[0]
+        gross = result.summary.figure(result.baseline, "gross_notional", "static").value
+        names = (world, result.baseline)
+        text = finding(first.metric, first.statistic, names, first.figure, gross)
+        found.append(replace(first, text=text, world=world))
+    return found
+
+
 def capital_lines(result: StudyResult) -> list[str]:
     """Say of each world with the same legs what it frees against the baseline."""
     rows = result.worlds[result.worlds.world != result.baseline]
@@ -195,9 +213,10 @@ def _idle(result: StudyResult) -> list[str]:
     several = len(result.idle) > 1
     return [
         f"nobody trades at {_listed(result.idle)}: no position of the population lies there and "
-        f"nobody supplies {'them' if several else 'it'}, so no figure depends on "
-        f"{'these venues' if several else 'this venue'}. An archetype trades there when the "
-        "`venues` of one of its positions name it."
+        f"nobody supplies {'them' if several else 'it'}, so "
+        f"{'they take' if several else 'it takes'} no part in the comparison (where contracts are "
+        "listed, liquidators keep some of their capital there all the same). An archetype trades "
+        "at a venue that the `venues` of one of its positions name."
     ]
 
 

@@ -14,7 +14,7 @@ from sim.reports.findings import (
     capital_lines,
     cautions,
     compares_rules,
-    findings,
+    merged,
     notes,
     wealth_line,
 )
@@ -103,7 +103,7 @@ def render(
         title="Leg-selection rules compared" if by_rule else "Margin scopes compared",
         rule=RULE_OF_RULES if by_rule else RULE,
         replicates=REPLICATES,
-        findings=findings(result),
+        findings=merged(result),
         capital_lines=capital_lines(result),
         cautions=cautions(result),
         notes=notes(result),

@@ -17,7 +17,7 @@ from sim.errors import SluicegateError
 from sim.reports.assumptions import origins
 from sim.reports.console import summary_table
 from sim.reports.figures import FIGURES, draw_all
-from sim.reports.findings import capital_lines, cautions, findings, notes, wealth_line
+from sim.reports.findings import capital_lines, cautions, findings, merged, notes, wealth_line
 from sim.reports.loss_figures import capital_efficiency, creditor_loss
 from sim.reports.page import render
 from sim.reports.style import STYLE
@@ -241,7 +241,7 @@ def test_console_marks_what_rests_on_few_paths(paths: int, marks: int) -> None:
     text = summary_table(synthetic_study(paths=paths))
     row = next(line for line in text.splitlines() if line.startswith("venue "))
     assert row.count("†") == marks
-    assert ("an ES from fewer than 100 tail paths" in text) == (marks > 0)
+    assert ("(an ES: on fewer than 100 tail paths)" in text) == (marks > 0)
     assert "cluster" not in text
 
 
@@ -254,6 +254,18 @@ def test_console_leaves_out_what_is_defined_nowhere(study: StudyResult) -> None:
     few = summary_table(synthetic_study(paths=3)).splitlines()
     assert few[0].split("  ")[0] == "world"
     assert "ES 95" not in few[0]  # no path lies in that tail
+
+
+def test_what_is_said_of_several_worlds_is_said_once() -> None:
+    study = synthetic_study(paths=40)
+    table = study.per_path.copy()
+    table["creditor_loss"] = 0.0
+    alike = StudyResult(table, study.worlds)
+    assert [one.world for one in findings(alike)] == ["unified", "unified_relevered", "unified"]
+    first, second = merged(alike)
+    assert "between unified or unified_relevered and venue was seen" in first.text
+    assert second.text == findings(alike)[2].text
+    assert [one.text for one in merged(study)] == [one.text for one in findings(study)]
 
 
 def test_an_idle_venue_and_shrunk_positions_are_notes(study: StudyResult) -> None:
