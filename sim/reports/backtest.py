@@ -123,15 +123,12 @@ def _foot(found: Backtest) -> list[str]:
 def _light(n: int, level: float) -> list[str]:
     """What the traffic light means with so many periods, and how little it may show."""
     yellow, red = zone_limits(n, level)
-    missed = ", ".join(
-        f"{times} times as often as promised {green_rate(n, level, times * (1 - level)):.0%}"
-        for times in (2, 3)
-        if times * (1 - level) < 1.0
-    )
+    twice, thrice = (green_rate(n, level, min(1.0, times * (1 - level))) for times in (2, 3))
     lines = [
         f"light: Basel zone of the count by its probability in n = {n:,} periods: yellow from "
         f"{yellow}, red from {red}.",
-        f"Chance of green for an engine that is exceeded {missed}",
+        f"Green all the same, in so many periods: an engine exceeded twice as often as promised in "
+        f"{twice:.0%} of cases, three times in {thrice:.0%}",
     ]
     if n < BASEL_PERIODS:
         lines.append(

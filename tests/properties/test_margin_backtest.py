@@ -227,4 +227,4 @@ def test_a_light_on_few_periods_says_how_little_it_shows(days, short):
     assert f"n = {days - 250} periods" in text
     if short:  # at n = 50: P(at most 1 of 50) is 74 % at 2 %, and 56 % at 3 %
         assert "yellow from 2, red from 5" in text
-        assert "2 times as often as promised 74%, 3 times as often as promised 56%" in text
+        assert "twice as often as promised in 74% of cases, three times in 56%" in text
