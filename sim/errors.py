@@ -79,7 +79,7 @@ def gather(problems: list[SluicegateError], limit: int = 8) -> SluicegateError:
 def closest(word: str, known: Iterable[str]) -> str | None:
     """Return the known name that `word` was probably meant to be."""
     lowered = {name.lower(): name for name in known}
-    match = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.5)
+    match = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.6)
     return lowered[match[0]] if match else None
 
 

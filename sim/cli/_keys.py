@@ -43,7 +43,7 @@ def _default(field: FieldInfo) -> str:
         return "none: it must be given"
     value = field.default
     if value is None:
-        return "left out"
+        return "none"
     if isinstance(value, tuple | dict):
         return f"[{','.join(map(str, value))}]"
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -78,6 +78,7 @@ def _describe(name: str, field: FieldInfo, given: Mapping[str, Any]) -> list[str
     extra = field.json_schema_extra
     unit = extra.get("unit") if isinstance(extra, dict) else None
     default = given.get(name, None if field.is_required() else field.default)
+    default = "none" if default is None else default
     facts = [
         fact
         for fact in (f"unit: {unit}" if unit else "", bounds(field), f"default {default}")

@@ -63,7 +63,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def entry() -> int:
-    """Run the command line as the whole of a process; the console script starts here.
+    """Run the command line as the whole of a process; ``sluicegate.py`` calls this.
 
     An interrupted run may have a thread inside the compiler, which cannot be stopped and aborts
     when Python is taken down around it. Everything is put away by then, so the process just ends.

@@ -18,7 +18,9 @@ from sim.reports.axes import heading, ticks_in
 from sim.reports.style import GREY, SCOPE_COLOURS, SPARE_COLOURS, STYLE, new_figure, svg
 from sim.reports.write import write_parquet
 from sim.studies.backtest import Backtest
+from sim.studies.coverage import BASEL_PERIODS, green_rate, zone_limits
 
+SHORT_MARK = "†"
 COLOURS = (*SCOPE_COLOURS.values(), *SPARE_COLOURS)
 PANEL = 1.9  # inches
 _HEAD = ("engine", "book", "beyond", "expected", "Kupiec", "indep.", "joint", "light")
@@ -97,9 +99,9 @@ def _row(row: Mapping[Any, Any]) -> tuple[str, ...]:
         f"{row['exceedances']}",
         f"{row['expected']:.1f}",
         f"{row['kupiec_p']:.3f}",
-        f"{row['independence_p']:.3f}",
+        f"{row['independence_p']:.3f}" if row["exceedances"] > 1 else "-",
         f"{row['conditional_p']:.3f}",
-        str(row["zone"]),
+        str(row["zone"]) + (SHORT_MARK if row["periods"] < BASEL_PERIODS else ""),
         f"{row['mean_requirement']:.1%}",
         f"{row['peak_to_trough']:.2f}",
         f"{row['largest_rise']:.1%}",
@@ -112,9 +114,28 @@ def _foot(found: Backtest) -> list[str]:
         f"{_source(found)}: n = {n:,} periods of {config.hours:g} h after a warm-up of "
         f"{config.warmup}; promised coverage {config.level:.1%}",
         "beyond: periods whose loss exceeds the requirement; Kupiec (rate), indep. (clustering:",
-        "Christoffersen), joint (both): p-values, small is bad; light: Basel zone of the count;",
+        "Christoffersen; - where fewer than two), joint (both): p-values, small is bad;",
         f"mean, rise (largest within {config.rise_periods} periods): shares of gross notional",
+        *_light(n, config.level),
     ]
+
+
+def _light(n: int, level: float) -> list[str]:
+    """What the traffic light means with so many periods, and how little it may show."""
+    yellow, red = zone_limits(n, level)
+    twice, thrice = (green_rate(n, level, min(1.0, times * (1 - level))) for times in (2, 3))
+    lines = [
+        f"light: Basel zone of the count by its probability in n = {n:,} periods: yellow from "
+        f"{yellow}, red from {red}.",
+        f"Green all the same, in so many periods: an engine exceeded twice as often as promised in "
+        f"{twice:.0%} of cases, three times in {thrice:.0%}",
+    ]
+    if n < BASEL_PERIODS:
+        lines.append(
+            f"{SHORT_MARK} fewer than the {BASEL_PERIODS} periods that Basel looks at: too few for "
+            "green to speak for an engine"
+        )
+    return lines
 
 
 def _source(found: Backtest) -> str:

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from sim.reports.words import (
     FEWEST_PATHS,
-    NEGLIGIBLE,
     amount,
     finding,
     is_rounding,
@@ -25,7 +24,7 @@ RULE = (
     "re-levered, trader loss on the same legs. Each shows the ES 99 when at least 100 paths lie in "
     "that tail, else the ES 95 on the same condition, else the mean. Intervals are not adjusted "
     f"for the number of comparisons. No direction is claimed from fewer than {FEWEST_PATHS} paths, "
-    f"nor for differences below {NEGLIGIBLE:g} of gross notional."
+    "nor for differences below a millionth of gross notional."
 )
 RULE_OF_RULES = (
     "The comparisons were fixed in advance: for each rule the losses on hedges that it broke, "
@@ -102,6 +101,24 @@ def _findings(result: StudyResult, wanted: Sequence[tuple[str | None, str]]) -> 
     return found
 
 
+def merged(result: StudyResult) -> list[Finding]:
+    """The findings, those that say the same of several worlds put into one sentence."""
+    groups: dict[str, list[Finding]] = {}
+    for one in findings(result):
+        key = repr((one.metric, one.statistic, one.verdict, one.figure))  # NaN is equal there
+        groups.setdefault(key, []).append(one)
+    found = []
+    for alike in groups.values():
+        *others, last = [one.world for one in alike]
+        world = f"{', '.join(others)} or {last}" if others else last
+        first = alike[0]
+        gross = result.summary.figure(result.baseline, "gross_notional", "static").value
+        names = (world, result.baseline)
+        text = finding(first.metric, first.statistic, names, first.figure, gross)
+        found.append(replace(first, text=text, world=world))
+    return found
+
+
 def capital_lines(result: StudyResult) -> list[str]:
     """Say of each world with the same legs what it frees against the baseline."""
     rows = result.worlds[result.worlds.world != result.baseline]
@@ -162,16 +179,50 @@ def wealth_line(result: StudyResult) -> str:
     held = f"wealth ({amount(base)} net of loans, in accounts and in wallets outside)"
     if not other:
         return f"All worlds hold the same traders, {held}, prices and shocks. {parts}"
-    listed = ", ".join(f"{name} {amount(wealth[name])}" for name in other)
+    listed = ", ".join(f"{amount(wealth[name])} in {name}" for name in other)
     return (
-        f"All worlds hold the same traders, prices and shocks, and in {result.baseline} {held}. "
-        f"What a loan paid for outside the model is not counted, which leaves: {listed}. {parts}"
+        "All worlds hold the same traders, prices and shocks. Traders' wealth, net of loans, in "
+        f"accounts and in wallets outside, is {amount(base)} in {result.baseline} and {listed}: "
+        "money that was borrowed and spent outside the model stays a debt, but what it bought is "
+        f"not counted. {parts}"
     )
 
 
 def cautions(result: StudyResult) -> list[str]:
     """Say what a reader must know before the figures."""
     return [*_supercritical(result), *_short_at_once(result)]
+
+
+def notes(result: StudyResult) -> list[str]:
+    """Say what in the configuration has no effect, or another one than it seems to have."""
+    return [*_idle(result), *_shrunk(result)]
+
+
+def _shrunk(result: StudyResult) -> list[str]:
+    return [
+        f"at {venue} traders' positions in {_listed(sorted(assets))} are smaller than drawn: the "
+        "market maker could not have taken what their longs and shorts leave over. More of "
+        f"venue.{venue}.maker.capital leaves them as they are."
+        for venue, assets in result.shrunk.items()
+    ]
+
+
+def _idle(result: StudyResult) -> list[str]:
+    if not result.idle:
+        return []
+    several = len(result.idle) > 1
+    return [
+        f"nobody trades at {_listed(result.idle)}: no position of the population lies there and "
+        f"nobody supplies {'them' if several else 'it'}, so "
+        f"{'they take' if several else 'it takes'} no part in the comparison (where contracts are "
+        "listed, liquidators keep some of their capital there all the same). An archetype trades "
+        "at a venue that the `venues` of one of its positions name."
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _short_at_once(result: StudyResult) -> list[str]:

@@ -14,7 +14,8 @@ from sim.reports.findings import (
     capital_lines,
     cautions,
     compares_rules,
-    findings,
+    merged,
+    notes,
     wealth_line,
 )
 from sim.reports.hedge_table import RULES, hedge_table
@@ -102,9 +103,10 @@ def render(
         title="Leg-selection rules compared" if by_rule else "Margin scopes compared",
         rule=RULE_OF_RULES if by_rule else RULE,
         replicates=REPLICATES,
-        findings=findings(result),
+        findings=merged(result),
         capital_lines=capital_lines(result),
         cautions=cautions(result),
+        notes=notes(result),
         shared=wealth_line(result),
         horizon=_horizon(config),
         worlds=result.worlds.to_dict("records"),

@@ -12,43 +12,51 @@ from sim.world.schema.book import BookConfig
 
 LEVELS = ("initial", "maintenance")
 COLUMNS = (*SCOPES, DELTA)
+Cells = tuple[str, ...]
 HEAD = ("engine", "level", *SCOPES, "its delta alone")
 CSV_HEAD = ("book", "engine", "scope", "level", "requirement_usd", "share_of_gross")
 CSV_BOOK = ("gross_usd", "net_delta_usd")
-_WIDTHS = (24, 11, 16, 16, 16, 16)
 
 
 def table(
     found: Sequence[Requirement], books: Mapping[str, BookConfig], engines: Mapping[str, Engine]
 ) -> str:
     """Lay the requirements out: USD, and % of gross notional in brackets."""
+    rows = {name: _rows([one for one in found if one.book == name], engines) for name in books}
+    every = [HEAD, *(row for book in rows.values() for row in book)]
+    widths = [max(map(len, column)) for column in zip(*every, strict=True)]
     lines = [
         "requirement, USD (% of gross notional), by the margin engine that simulations use",
         "",
+        _line(HEAD, widths),
     ]
-    lines.append(_line(HEAD))
     for name, book in books.items():
-        mine = [one for one in found if one.book == name]
-        size = f"gross {mine[0].gross:,.0f} USD, net delta {mine[0].delta:,.0f} USD"
+        first = next(one for one in found if one.book == name)
+        size = f"gross {first.gross:,.0f} USD, net delta {first.delta:,.0f} USD"
         lines += ["", f"{name}: {book.title}; {size}"]
-        lines += [line for one in mine for line in _rows(one, engines[one.engine].title)]
+        lines += [_line(row, widths) for row in rows[name]]
     return "\n".join(lines)
 
 
-def _rows(one: Requirement, title: str) -> list[str]:
-    rows = []
-    for level in LEVELS:
-        cells = [_cell(one, scope, level) for scope in COLUMNS]
-        rows.append(_line((title if level == LEVELS[0] else "", level, *cells)))
-    return rows
+def _rows(mine: Sequence[Requirement], engines: Mapping[str, Engine]) -> list[Cells]:
+    """Rows of one book: both levels of each engine, which is named once."""
+    return [
+        (
+            engines[one.engine].title if level == LEVELS[0] else "",
+            level,
+            *(_cell(one, scope, level) for scope in COLUMNS),
+        )
+        for one in mine
+        for level in LEVELS
+    ]
 
 
-def _line(cells: Sequence[str]) -> str:
+def _line(cells: Cells, widths: Sequence[int]) -> str:
     words = [
         f"{cell:<{wide}}" if place < 2 else f"{cell:>{wide}}"
-        for place, (cell, wide) in enumerate(zip(cells, _WIDTHS, strict=True))
+        for place, (cell, wide) in enumerate(zip(cells, widths, strict=True))
     ]
-    return " ".join(words).rstrip()
+    return "  ".join(words).rstrip()
 
 
 def _cell(one: Requirement, scope: str, level: str) -> str:

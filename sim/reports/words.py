@@ -51,7 +51,8 @@ def amount(value: float, unit: str = "USD") -> str:
     if math.isnan(value):
         return NOT_DEFINED
     if unit == "USD":
-        text = scaled(value)
+        cents = f"{value:.2f}".replace("-", MINUS)  # less than a cent is rounding
+        text = cents if 0.0 < abs(value) < 1.0 else scaled(value)
         return f"{MINUS}${text[1:]}" if text.startswith(MINUS) else f"${text}"
     if unit == "fraction":
         return f"{three_digits(value * 100)} %"
@@ -148,7 +149,7 @@ def finding(
         if figure.value == 0.0 and statistic == "mean":
             return (
                 f"{name}: no difference between {world} and {base} was seen "
-                f"({support}: {figure.note}). No interval can be given, so no direction is claimed."
+                f"({figure.note}). So no direction is claimed."
             )
         return (
             f"{name} in {world} against {base}. {size} ({support}). No interval can be given, "

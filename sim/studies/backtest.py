@@ -66,6 +66,7 @@ def judged(config: BacktestConfig, needed: np.ndarray, loss: np.ndarray) -> dict
         "conditional_lr": both.statistic,
         "conditional_p": both.p_value,
         "zone": coverage.traffic_light(count, periods, config.level),
+        "green_at_double_rate": coverage.green_rate(periods, config.level, 2 * (1 - config.level)),
         "mean_requirement": float(needed.mean()),
         "peak_to_trough": peak_to_trough(needed),
         "largest_rise": largest_rise(needed, config.rise_periods),

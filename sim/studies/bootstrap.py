@@ -22,10 +22,14 @@ from sim.studies.statistics import (
     Estimate,
     Floats,
     few_clusters,
+    plural,
 )
 
 REPLICATES = 2000
 LOST_SHARE = 0.05
+# Of k paths, k to the power 1 - k of all resamples hold a single one: with three it is every ninth,
+# so the ends of a 95 % interval are no more than the smallest and the largest path.
+RATIO_FLOOR = 5
 
 
 class Resample(NamedTuple):
@@ -101,9 +105,12 @@ def ratio(top: Floats, bottom: Floats, sample: Resample) -> Estimate:
         note = f"no interval: the denominator is zero in {lost * 100:.0f} % of resamples"
         return Estimate(value, n=n, n_tail=carrying, note=note)
     replicates = (sample.counts @ tops)[defined] / replicated[defined]
-    if np.ptp(replicates) == 0.0:
-        return Estimate(value, n=n, n_tail=carrying, note="the same in every resample: no interval")
+    few = f"rests on {plural(carrying, 'path')}: indicative" if carrying < FEW else ""
+    few = few_clusters(sample.counts.shape[1], n) or few
+    if carrying < RATIO_FLOOR:
+        return Estimate(value, n=n, n_tail=carrying, note=f"{few}, too few for an interval")
     low, high = bca_interval(value, replicates, tops - value * bottoms)
-    note = f"rests on {carrying} paths: indicative" if carrying < FEW else ""
-    note = few_clusters(sample.counts.shape[1]) or note
-    return Estimate(value, low, high, n, carrying, note=note)
+    if high - low <= ROUNDING * abs(value):  # resamples that hardly differ do not make it certain
+        note = "the same in nearly every resample: no interval" + (f"; {few}" if few else "")
+        return Estimate(value, n=n, n_tail=carrying, note=note)
+    return Estimate(value, low, high, n, carrying, note=few)

@@ -19,6 +19,7 @@ Bools = npt.NDArray[np.bool_]
 
 GREEN, YELLOW, RED = "green", "yellow", "red"
 YELLOW_FROM, RED_FROM = 0.95, 0.9999  # Basel: cumulative probability where a zone begins
+BASEL_PERIODS = 250  # a year of trading days, for which Basel's zones are stated
 SIZE = 0.05  # of a test: how often a correct engine is refused
 
 
@@ -97,16 +98,28 @@ def cumulative(exceedances: int, periods: int, level: float) -> float:
 
 
 def traffic_light(exceedances: int, periods: int, level: float) -> str:
-    """Zone of the Basel traffic light.
+    """Zone of the Basel traffic light, for any number of periods by Basel's own probabilities.
 
     References
     ----------
     Basel Committee (1996), Supervisory framework for the use of backtesting.
     """
     chance = cumulative(exceedances, periods, level)
-    if chance < YELLOW_FROM:
+    if exceedances == 0 or chance < YELLOW_FROM:  # none of five is as probable as 95 %
         return GREEN
     return YELLOW if chance < RED_FROM else RED
+
+
+def zone_limits(periods: int, level: float) -> tuple[int, int]:
+    """Fewest exceedances that are yellow, and that are red; 5 and 10 of 250 at 99 %."""
+    counts = stats.binom(periods, 1.0 - level)
+    return max(1, int(counts.ppf(YELLOW_FROM))), max(1, int(counts.ppf(RED_FROM)))
+
+
+def green_rate(periods: int, level: float, true_rate: float) -> float:
+    """Probability that an engine which is exceeded at a given rate is green all the same."""
+    yellow, _ = zone_limits(periods, level)
+    return float(stats.binom.cdf(yellow - 1, periods, true_rate))
 
 
 def acceptance(periods: int, level: float, size: float = SIZE) -> tuple[int, int]:

@@ -59,10 +59,17 @@ class Experiment:
     def __init__(self, config: RunConfig) -> None:
         self.config = config
         self.factory = Factory(config)
+        self.traded: set[str] = set()  # venues at which a trader of some population holds something
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """Venues of the run at which no trader of the populations built so far holds anything."""
+        return tuple(name for name in self.factory.layout.venues if name not in self.traded)
 
     def build(self, population: int) -> dict[str, Built]:
         """All worlds of the experiment on one population."""
         base = self.factory.population(population)
+        self.traded |= base.venues(self.factory.layout)
         worlds = self.config.experiment.worlds
         return {name: self.factory.build(base, choice) for name, choice in worlds.items()}
 
@@ -136,7 +143,9 @@ def run_experiment(config: RunConfig, progress: Progress) -> StudyResult:
     twins = {name: i for i, name in enumerate(config.experiment.twins)}
     rank = [per_path["world"].map(order), per_path["twin"].map(twins), per_path["path"]]
     per_path = per_path.iloc[np.lexsort(rank[::-1])].reset_index(drop=True)
-    return StudyResult(per_path, _worlds_frame(config, facts), config.experiment.baseline)
+    worlds = _worlds_frame(config, facts)
+    shrunk = experiment.factory.fitter.shrunk
+    return StudyResult(per_path, worlds, config.experiment.baseline, experiment.idle, shrunk)
 
 
 def _by_population(config: RunConfig) -> Iterator[tuple[int, list[tuple[int, int]]]]:

@@ -34,6 +34,7 @@ METRICS: dict[str, Metric] = {
     "trader_loss": Metric("Trader loss", signed=True),
     "penalties": Metric("Liquidation penalties"),
     "liquidated_notional": Metric("Liquidated notional"),
+    "liquidations": Metric("Liquidations", "number"),
     "liquidated_accounts": Metric("Liquidated accounts", "accounts"),
     "regret_notional": Metric("Regret liquidations"),
     "regret_accounts": Metric("Accounts liquidated in regret", "accounts"),

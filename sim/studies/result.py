@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -25,11 +26,18 @@ class StudyResult:
         loss_bearer, and numeric columns that are constant over paths.
     baseline : str
         World to which the others are compared.
+    idle : tuple of str
+        Venues of the run at which no trader holds anything.
+    shrunk : mapping of str to set of str
+        By venue, the assets in which positions are smaller than drawn, so that the market maker
+        can hold the rest.
     """
 
     per_path: pd.DataFrame
     worlds: pd.DataFrame
     baseline: str = "venue"
+    idle: tuple[str, ...] = ()
+    shrunk: Mapping[str, set[str]] = field(default_factory=dict)
 
     @cached_property
     def summary(self) -> Summary:

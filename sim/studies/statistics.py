@@ -73,9 +73,23 @@ def clustered_variance(values: Floats, clusters: Codes | None = None) -> tuple[f
     return float(groups / (groups - 1) * np.sum(sums**2) / n**2), groups - 1
 
 
-def few_clusters(count: int) -> str:
-    """Note of a figure that rests on too few clusters, however many observations; else empty."""
-    return f"only {count} clusters: indicative" if count < FEW else ""
+def few_clusters(count: int, n: int) -> str:
+    """Note of a figure that rests on too few clusters, however many observations; else empty.
+
+    Readers know paths and populations: a cluster is a path of its own, or all paths of a
+    population.
+    """
+    if count >= FEW:
+        return ""
+    what = f"only {plural(count, 'path')}"
+    if count < n:
+        what = f"{plural(n, 'path')} on only {plural(count, 'population')}"
+    return f"{what}: indicative"
+
+
+def plural(count: int, noun: str) -> str:
+    """Count things: 1 path, 2 paths."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def mean(values: Floats, clusters: Codes | None = None, level: float = LEVEL) -> Estimate:
@@ -84,18 +98,21 @@ def mean(values: Floats, clusters: Codes | None = None, level: float = LEVEL) ->
     if n == 0:
         return Estimate(NAN, note="no observations")
     value = float(values.mean())
+    if n == 1:
+        return Estimate(value, n=n, note="a single path: no interval")
     if np.all(values == values[0]):
         excluded = 100 * clopper_pearson(0, _clusters(n, clusters), level)[1]
-        note = f"the same on all {n} paths: no interval; up to {excluded:.2f} % may differ"
+        note = f"the same on all {n:,} paths, so no interval; paths on which it is another may "
+        note += f"still make up {excluded:.2g} % of all"
         return Estimate(float(values[0]), n=n, note=note)
     variance, freedom = clustered_variance(values, clusters)
     if freedom < 1:
-        return Estimate(value, n=n, note="one cluster: no interval")
+        return Estimate(value, n=n, note="a single population: no interval")
     se = math.sqrt(variance)
     half = float(stats.t.ppf((1 + level) / 2, freedom)) * se
     events = int(np.count_nonzero(values))
-    note = f"rests on {events} non-zero paths: indicative" if events < FEW else ""
-    note = few_clusters(freedom + 1) or note
+    rests = f"rests on {plural(events, 'path')} where it is not zero: indicative"
+    note = few_clusters(freedom + 1, n) or (rests if events < FEW else "")
     return Estimate(value, value - half, value + half, n, se=se, note=note)
 
 

@@ -115,7 +115,7 @@ def clustered_quantile(tail: Tail, sample: Resample) -> Estimate:
 def _support(tail: Tail, sample: Resample) -> str:
     """What is too little: tail paths, or clusters, of which many paths may share a few."""
     paths = "" if tail.n_tail >= ES_TAIL else f"n tail = {tail.n_tail} (<{ES_TAIL}), indicative"
-    return "; ".join(filter(None, (few_clusters(sample.counts.shape[1]), paths)))
+    return "; ".join(filter(None, (few_clusters(sample.counts.shape[1], tail.n), paths)))
 
 
 def _tail_estimate(

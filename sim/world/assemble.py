@@ -208,7 +208,6 @@ def assemble(
     state = empty_state(layout, rows, population.traders)
     opening_prices(layout, world, state, prices)
     legs = population.legs
-    amount = legs.base + population.scale[legs.trader] * legs.risk
-    deposit(state, legs.instrument, grouping.of_leg, amount)
+    deposit(state, legs.instrument, grouping.of_leg, legs.amount(population.scale))
     list_legs(state)
     return Assembled(world, state, rows, grouping)

@@ -6,6 +6,7 @@ took and no supplier brought is deposited in the protocol's name.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -168,13 +169,26 @@ class Factory:
         for place, name in enumerate(self.layout.perpetual_venues):
             equity, required = found[rows.first_maker + place]
             if equity < required:
+                key, capital = f"venue.{name}.maker.capital", self.config.venue[name].maker.capital
+                enough = self._enough(name, capital * required / equity if equity > 0.0 else 0.0)
                 raise SluicegateError(
-                    "the market maker cannot hold the open interest that traders leave over: "
-                    f"it would need {required:,.0f} USD of initial margin",
-                    where=f"venue.{name}.maker.capital",
-                    value=self.config.venue[name].maker.capital,
-                    hint="more capital, or archetypes whose longs and shorts balance better",
+                    "the market maker's capital is too small for the open interest that "
+                    f"{self.config.accounts:,} traders leave over: {required:,.0f} USD of initial "
+                    "margin would be asked of him",
+                    where=key,
+                    value=capital,
+                    hint=f"{key}={enough:.0f}; or fewer accounts, or archetypes whose longs and "
+                    "shorts balance better",
                 )
+
+    def _enough(self, venue: str, scaled: float) -> float:
+        """Capital, USD, of a maker that holds what traders leave over, with room to trade.
+
+        With more of it less of the traders' positions is shrunk, so what is asked of him grows:
+        the unshrunk ones count, or, where there are such already, half more than was `scaled` up.
+        """
+        wanted = max(1.1 * self.fitter.maker_needs.get(venue, 0.0), 1.5 * scaled, 1.0)
+        return _rounded_up(wanted)
 
     def _note_opening(self, assembled: Assembled) -> None:
         count = assembled.rows.accounts
@@ -235,6 +249,12 @@ class Factory:
         """
         spot = [d.lambda_ratio for d in self.config.liquidity.spot.values() if d.depth]
         return max(spot, default=0.0) / self.thinnest
+
+
+def _rounded_up(value: float) -> float:
+    """Round up to two digits."""
+    unit = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return math.ceil(value / unit) * unit
 
 
 def greek_facts(world: World, opening: State, count: int) -> dict[str, float]:

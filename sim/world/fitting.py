@@ -81,6 +81,8 @@ class Fitter:
     def __init__(self, layout: Layout, prices: np.ndarray, kinds: Kinds) -> None:
         self.layout, self.prices, self.kinds = layout, prices, kinds
         self.config = layout.config
+        self.maker_needs: dict[str, float] = {}  # see `_match`
+        self.shrunk: dict[str, set[str]] = {}
         self._measured: Population | None = None  # whose figures by scope are kept
         self._owned: dict[str, Owned] = {}
 
@@ -140,22 +142,37 @@ class Fitter:
         return population.scaled(np.where(whole, 1.0, low))
 
     def _match(self, population: Population) -> None:
-        """Shrink the heavier side of each perpetual until the makers can hold the rest."""
+        """Shrink the heavier side of each perpetual until the makers can hold the rest.
+
+        By venue, `shrunk` keeps the assets for which this was so, and `maker_needs` the capital
+        with which it would not have been, USD.
+        """
         legs = population.legs
         for k, row in enumerate(self.layout.instruments):
             if row.kind not in ("perpetual", "option"):
                 continue
             here = legs.instrument == k
             net = legs.risk[here].sum()
+            self._note_maker(row.venue, abs(net) * self._capital_per_contract(k))
             excess = abs(net) - self._maker_limit(k)
             heavy = here & (legs.matched == 1) & (np.sign(legs.risk) == np.sign(net))
             side = abs(legs.risk[heavy].sum())
             if excess > 0.0 and side > 0.0:
+                self.shrunk.setdefault(row.venue, set()).add(row.asset)
                 scaled = np.isin(legs.position, legs.position[heavy])
                 legs.risk[scaled] *= max(0.0, 1.0 - excess / side)
 
     def _maker_limit(self, k: int) -> float:
         """Contracts that the maker of perpetual k may hold at the start."""
+        each = self._capital_per_contract(k)
+        capital = self.config.venue[self.layout.instruments[k].venue].maker.capital
+        return capital / each if each > 0.0 else np.inf
+
+    def _note_maker(self, venue: str, capital: float) -> None:
+        self.maker_needs[venue] = max(capital, self.maker_needs.get(venue, 0.0))
+
+    def _capital_per_contract(self, k: int) -> float:
+        """Capital of the venue's maker that one contract of perpetual k ties up, USD."""
         row = self.layout.instruments[k]
         venue = self.config.venue[row.venue]
         price = self.prices[self.layout.assets.index(row.asset)]
@@ -166,8 +183,7 @@ class Fitter:
             ratio = spec.margin_ratio.at("initial")
             price, _ = contract_and_quote(spec, price)
         listed = sum(r.venue == row.venue and r.kind == row.kind for r in self.layout.instruments)
-        budget = MAKER_SHARE * venue.maker.capital / listed
-        return budget / (ratio * price) if ratio > 0.0 else np.inf
+        return float(ratio * price * listed / MAKER_SHARE)
 
     def freed(self, population: Population, scope: str) -> np.ndarray:
         """Initial margin that each trader saves against the reference scope, USD (T,).

@@ -51,6 +51,11 @@ class Population:
         share = self.wealth / self.wealth.sum()
         return float(1.0 / np.sum(share**2))
 
+    def venues(self, layout: Layout) -> set[str]:
+        """Name the venues at which some trader holds a position."""
+        held = np.unique(self.legs.instrument[self.legs.amount(self.scale) != 0.0])
+        return {layout.instruments[k].venue for k in held}
+
     def scaled(self, scale: Floats) -> Population:
         """The same traders and legs with another scale of risk."""
         return replace(self, scale=scale)

@@ -44,6 +44,10 @@ class Legs:
     emode: Ints  # weight table the position uses, 0 for the plain one
     matched: Ints  # 1 for contracts that may be scaled to match open interest
 
+    def amount(self, scale: Floats) -> Floats:
+        """Tokens or contracts of each leg, where traders take `scale` (T,) of their risk."""
+        return np.asarray(self.base + scale[self.trader] * self.risk)
+
     @staticmethod
     def concatenate(parts: list[Legs]) -> Legs:
         """Join tables."""

@@ -24,6 +24,10 @@ def read_words(words: list[str], command: str, example: str) -> dict[str, Any]:
             raise SluicegateError(
                 "expected key=value", where=command, value=word, hint="data=prices.parquet"
             )
+        if word.strip() == "data=":
+            raise SluicegateError(
+                "no price file is named", where="data", value="", hint="data=prices.parquet"
+            )
     try:
         return dict(OmegaConf.to_container(OmegaConf.from_dotlist(words), resolve=True))  # type: ignore[arg-type]
     except (OmegaConfBaseException, YAMLError) as error:

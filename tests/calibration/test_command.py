@@ -143,6 +143,8 @@ def test_wrong_settings_are_refused(word, match):
 def test_data_are_needed():
     with pytest.raises(SluicegateError, match="no price file"):
         parse([])
+    with pytest.raises(SluicegateError, match="no price file is named"):
+        parse(["data="])
 
 
 @pytest.mark.parametrize(
@@ -153,6 +155,7 @@ def test_data_are_needed():
         ("out=FOLDER", "no file name"),
         ("pegs=FOLDER/prices.csv", "unknown asset"),
         ("pegs=FOLDER/none.csv", "no such price file"),
+        ("data=FOLDER", "a folder, where a price file is meant"),
         ("start=2030-01-01", "no bar between"),
     ],
 )

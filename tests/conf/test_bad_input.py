@@ -27,6 +27,16 @@ DOGE = "{margin_ratio: {initial: 0.1, maintenance: 0.05}}"
 
 CASES = {
     "unknown key": ("pahts=3", ["pahts: unknown key", "got:     3", "did you mean 'paths'?"]),
+    "a key of a group": ("impact.permanent=0", ["impact: unknown key", "liquidity.impact"]),
+    "a key of an entry": ("insurance=3", ["insurance: unknown key", "venue.NAME.insurance"]),
+    "a venue that is not chosen": (
+        "+venue.euler_evk.insurance=3",
+        ["venue.euler_evk.assets: this key is", "venue=[kamino,drift,marginfi,euler_evk]"],
+    ),
+    "a world taken out": (
+        "experiment.worlds.isolated=null",
+        ["experiment.worlds.isolated: wrong type", "~experiment.worlds.isolated to leave it out"],
+    ),
     "added key": (
         "+venue.typo=1",
         ["venue.typo: unknown venue", "got:     1", "kamino, drift, marginfi", "--config-dir"],

@@ -8,6 +8,7 @@ import pytest
 from sim.cli.main import Parser
 from sim.cli.requirements import add_arguments, execute
 from sim.errors import SluicegateError
+from sim.reports.requirements import table
 from sim.world.books import load_books, venues_of
 from sim.world.compose import compose
 from sim.world.example import Examples, placed_run, venue_run
@@ -54,6 +55,16 @@ def test_every_book_of_the_menu_is_measured():
     assert list(BOOKS) == MENU
     assert set(FOUND) == {(book, engine) for book in MENU for engine in ENGINES}
     assert set(GROUPED) < set(MENU)
+
+
+def test_columns_stand_beneath_each_other():
+    lines = table(list(FOUND.values()), BOOKS, engines(run_of("directional"))).splitlines()
+    head = next(line for line in lines if line.startswith("engine"))
+    at = head.index("level")
+    rows = [line for line in lines if line[at:].startswith(("initial ", "maintenance "))]
+    assert len(rows) == len(LEVELS) * len(FOUND)
+    assert {len(line) for line in rows} == {len(head)}
+    assert len(head) <= 110
 
 
 @pytest.mark.parametrize("book", MENU)

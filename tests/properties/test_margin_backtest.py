@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from sim.errors import SluicegateError
+from sim.reports.backtest import console_table
 from sim.studies.backtest import judged, run_backtest
 from sim.studies.backtest_settings import (
     BOOKS,
@@ -194,6 +195,7 @@ def test_choosing_changing_and_adding():
         (["engines.es.freedom=2"], "freedom"),
         (["engines=fhs"], "names with settings"),
         (["data"], "expected key=value"),
+        (["data="], "no price file is named"),
     ],
 )
 def test_bad_settings_are_explained(words, message):
@@ -205,6 +207,7 @@ def test_bad_settings_are_explained(words, message):
     ("words", "message"),
     [
         (["data=/nowhere.csv"], "no such price file"),
+        (["data=/"], "a folder, where a price file is meant"),
         (["days=100", "warmup=120"], "too short"),
         (["hours=1.5", "days=120"], "no multiple of the bars"),
         (["books.odd.DOGE=1", "book=odd"], "unknown name"),
@@ -213,3 +216,15 @@ def test_bad_settings_are_explained(words, message):
 def test_bad_histories_are_explained(words, message):
     with pytest.raises(SluicegateError, match=message):
         load_history(parse(words))
+
+
+@pytest.mark.parametrize(("days", "short"), [(300, True), (500, False)])
+def test_a_light_on_few_periods_says_how_little_it_shows(days, short):
+    words = [f"days={days}", "warmup=250", "engine=var", "book=long_btc"]
+    text = console_table(run_backtest(parse(words)))
+    assert ("green†" in text) == short
+    assert ("† fewer than the 250 periods" in text) == short
+    assert f"n = {days - 250} periods" in text
+    if short:  # at n = 50: P(at most 1 of 50) is 74 % at 2 %, and 56 % at 3 %
+        assert "yellow from 2, red from 5" in text
+        assert "twice as often as promised in 74% of cases, three times in 56%" in text

@@ -201,5 +201,35 @@ def test_few_clusters_are_said_however_many_paths(groups: int, few: bool) -> Non
         mean(values, clusters),
     ]
     for figure in found:
-        assert (f"only {groups} clusters: indicative" in figure.note) == few
+        assert (f"on only {groups} populations: indicative" in figure.note) == few
         assert not math.isnan(figure.low)
+    alone = mean(values[:groups])  # without populations it is paths that are few
+    assert (f"only {groups} paths: indicative" in alone.note) == few
+
+
+@pytest.mark.parametrize(("carrying", "bare"), [(2, True), (4, True), (5, False)])
+def test_a_ratio_on_a_handful_of_paths_has_no_interval(carrying: int, bare: bool) -> None:
+    rng = np.random.default_rng(3)
+    bottom = np.where(np.arange(40) < carrying, 1.0 + rng.random(40), 0.0)
+    figure = ratio(2.0 * bottom + 0.1 * rng.random(40), bottom, resample(np.arange(40), "test"))
+    assert f"rests on {carrying} paths: indicative" in figure.note or "no interval" in figure.note
+    assert math.isnan(figure.low) == bare
+    assert figure.value > 1.0
+
+
+def test_no_interval_has_no_width() -> None:
+    """The same ratio on every path, up to rounding: a bootstrap that cannot move knows nothing."""
+    bottom = 1.0 + np.random.default_rng(3).random(40)
+    figure = ratio(1.3 * bottom, bottom, resample(np.arange(40), "test"))
+    assert figure.value == pytest.approx(1.3)
+    assert math.isnan(figure.low)
+    assert "no interval" in figure.note
+
+
+def test_notes_count_in_plain_words() -> None:
+    once = mean(np.eye(1, 50)[0])
+    assert once.note == "rests on 1 path where it is not zero: indicative"
+    same = mean(np.zeros(60))
+    assert "on all 60 paths" in same.note
+    assert "may still make up 6 % of all" in same.note
+    assert mean(np.ones(1)).note == "a single path: no interval"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -16,8 +17,9 @@ from sim.errors import SluicegateError
 from sim.reports.assumptions import origins
 from sim.reports.console import summary_table
 from sim.reports.figures import FIGURES, draw_all
-from sim.reports.findings import capital_lines, cautions, findings, wealth_line
+from sim.reports.findings import capital_lines, cautions, findings, merged, notes, wealth_line
 from sim.reports.loss_figures import capital_efficiency, creditor_loss
+from sim.reports.page import render
 from sim.reports.style import STYLE
 from sim.reports.words import amount, change, finding, interval, verdict
 from sim.reports.write import write_per_path, write_run
@@ -159,7 +161,7 @@ def test_a_study_with_little_in_it_still_gives_a_page(tmp_path: Path) -> None:
 def test_many_populations_are_the_clusters() -> None:
     study = synthetic_study(paths=400, populations=8)
     note = study.summary.figure("venue", "creditor_loss", "mean").note
-    assert "8 clusters" in note
+    assert "400 paths on only 8 populations" in note
     write = study.summary.figure("venue", "creditor_loss", "p_positive")
     assert write.low < write.value < write.high
 
@@ -230,15 +232,51 @@ def test_console_table_shows_intervals_beneath_its_figures(study: StudyResult) -
         figure = study.summary.figure("unified", metric, statistic)
         assert interval(figure, unit, difference=difference) in lines[at + 1]
     base = next(i for i, line in enumerate(lines) if line.startswith("venue "))
-    assert lines[base + 1].count(" to ") == 2  # nothing to compare the baseline with
+    assert lines[base + 1].count(" to ") == 3  # nothing to compare the baseline with
 
 
-@pytest.mark.parametrize(("paths", "marked"), [(300, True), (2000, False)])
-def test_console_marks_a_shortfall_on_few_paths(paths: int, marked: bool) -> None:
+@pytest.mark.parametrize(("paths", "marks"), [(3, 2), (300, 1), (2000, 0)])
+def test_console_marks_what_rests_on_few_paths(paths: int, marks: int) -> None:
+    """Of three paths everything; of three hundred the expected shortfall alone."""
     text = summary_table(synthetic_study(paths=paths))
     row = next(line for line in text.splitlines() if line.startswith("venue "))
-    assert ("†" in row) == marked
-    assert ("† rests on fewer than 100 tail paths" in text) == marked
+    assert row.count("†") == marks
+    assert ("(an ES: on fewer than 100 tail paths)" in text) == (marks > 0)
+    assert "cluster" not in text
+
+
+def test_console_leaves_out_what_is_defined_nowhere(study: StudyResult) -> None:
+    assert "amplification" in summary_table(study).splitlines()[0]
+    full = study.per_path[study.per_path.twin == "full"]
+    text = summary_table(StudyResult(full, study.worlds))
+    assert "amplification" not in text
+    assert "not defined" not in text
+    few = summary_table(synthetic_study(paths=3)).splitlines()
+    assert few[0].split("  ")[0] == "world"
+    assert "ES 95" not in few[0]  # no path lies in that tail
+
+
+def test_what_is_said_of_several_worlds_is_said_once() -> None:
+    study = synthetic_study(paths=40)
+    table = study.per_path.copy()
+    table["creditor_loss"] = 0.0
+    alike = StudyResult(table, study.worlds)
+    assert [one.world for one in findings(alike)] == ["unified", "unified_relevered", "unified"]
+    first, second = merged(alike)
+    assert "between unified or unified_relevered and venue was seen" in first.text
+    assert second.text == findings(alike)[2].text
+    assert [one.text for one in merged(study)] == [one.text for one in findings(study)]
+
+
+def test_an_idle_venue_and_shrunk_positions_are_notes(study: StudyResult) -> None:
+    assert notes(study) == []
+    noted = replace(study, idle=("euler_evk", "maker"), shrunk={"drift": {"SOL", "BTC"}})
+    first, second = notes(noted)
+    assert first.startswith("nobody trades at euler_evk and maker")
+    assert second.startswith("at drift traders' positions in BTC and SOL are smaller than drawn")
+    assert f"! Note: {first}" in summary_table(noted)
+    page = render(CONFIG, noted, MANIFEST, {})
+    assert "<strong>Note.</strong> Nobody trades at euler_evk and maker" in page
 
 
 def test_marks_stand_at_the_values_that_they_show(study: StudyResult) -> None:
@@ -312,7 +350,8 @@ def test_the_shared_wealth_is_said_as_it_is(study: StudyResult) -> None:
     assert "the same traders, wealth ($100 M" in wealth_line(study)
     wealth = [1e8] * 5 + [0.99e8]
     text = wealth_line(changed(study, wealth=wealth))
-    assert "not counted, which leaves: hub_relevered $99.0 M" in text
+    assert "is $100 M in venue and $99.0 M in hub_relevered: money that was borrowed" in text
+    assert "what it bought is not counted" in text
 
 
 def test_a_supercritical_background_book_is_a_caution(study: StudyResult, tmp_path: Path) -> None:

@@ -60,6 +60,20 @@ def test_basel_zones_of_250_days():
     assert zones == ["green"] * 5 + ["yellow"] * 5 + ["red"] * 2
 
 
+def test_limits_of_zones_and_how_often_a_poor_engine_is_green():
+    """Basel (1996), table 1: of 250 days at a true coverage of 98 %, at most 4 in 43.9 %."""
+    assert coverage.zone_limits(250, 0.99) == (5, 10)
+    assert coverage.green_rate(250, 0.99, 0.02) == pytest.approx(0.439, abs=5e-4)
+    assert coverage.green_rate(250, 0.99, 0.01) == pytest.approx(0.892, abs=5e-4)
+    for periods in (1, 20, 50, 250, 1000):
+        yellow, red = coverage.zone_limits(periods, 0.99)
+        assert coverage.traffic_light(yellow - 1, periods, 0.99) == "green"
+        assert coverage.traffic_light(min(yellow, periods), periods, 0.99) != "green"
+        if yellow < red <= periods:
+            assert coverage.traffic_light(red - 1, periods, 0.99) == "yellow"
+            assert coverage.traffic_light(red, periods, 0.99) == "red"
+
+
 def test_transitions_are_those_of_neighbours():
     exceeded = np.array([0, 1, 1, 0, 0, 1, 0], dtype=bool)
     assert coverage.transitions(exceeded) == coverage.Transitions(1, 2, 2, 1)

@@ -14,6 +14,7 @@ import pandas as pd
 from sim.errors import SluicegateError
 
 PRICES = ["open", "high", "low", "close"]
+ENDINGS = (".csv", ".csv.gz", ".parquet")
 COLUMNS = ["timestamp", "asset", "venue", *PRICES, "volume"]
 
 
@@ -36,11 +37,15 @@ def read_prices(path: str) -> PriceFile:
     Raises
     ------
     SluicegateError
-        If the file is missing, empty, of another format, lacks a column, holds a price that is
-        no positive number, a bar whose high is below its low, an unreadable timestamp, or rows
-        that are out of order or repeat.
+        If the file is missing, a folder, empty, of another format, lacks a column, holds a price
+        that is no positive number, a bar whose high is below its low, an unreadable timestamp, or
+        rows that are out of order or repeat.
     """
     file = Path(path)
+    if file.is_dir():
+        raise SluicegateError(
+            "a folder, where a price file is meant", where=path, allowed=", ".join(ENDINGS)
+        )
     if not file.is_file():
         raise SluicegateError("no such price file", where=path, hint="check the path after data=")
     rows = _load(file, path)
@@ -68,8 +73,8 @@ def read_prices(path: str) -> PriceFile:
 
 def _load(file: Path, path: str) -> pd.DataFrame:
     name = file.name.lower()
-    if not name.endswith((".csv", ".csv.gz", ".parquet")):
-        raise SluicegateError("unknown format", where=path, allowed=".csv, .csv.gz, .parquet")
+    if not name.endswith(ENDINGS):
+        raise SluicegateError("unknown format", where=path, allowed=", ".join(ENDINGS))
     if file.stat().st_size == 0:
         raise SluicegateError(
             "the price file is empty", where=path, allowed=f"rows of {', '.join(COLUMNS)}"

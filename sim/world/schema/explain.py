@@ -18,6 +18,7 @@ _BOUNDS = {
     "less_than": ("lt", "less than"),
     "less_than_equal": ("le", "at most"),
 }
+CHOSEN = ("venue", "archetype", "liquidator")  # groups of which several choices are taken
 _TYPES = {
     "int": "a whole number",
     "float": "a number",
@@ -76,10 +77,12 @@ def _problem(
     if kind == "extra_forbidden":
         known = sorted(set(_names(model, keys[:-1])))
         meant = closest(str(keys[-1]), known)
-        hint = f"did you mean {meant!r}?" if meant else None
+        deeper = [] if meant or len(keys) > 1 else list(_one_down(model, str(keys[0])))
+        hint = f"did you mean {meant!r}?" if meant else " or ".join(deeper) or None
         return SluicegateError("unknown key", path, detail["input"], ", ".join(known) or None, hint)
     if kind == "missing":
-        return SluicegateError("this key is needed and was not given", path, hint=f"{path}=VALUE")
+        hint = f"{path}=VALUE" + _or_choose(keys, data)
+        return SluicegateError("this key is needed and was not given", path, hint=hint)
     inner = context.get("error")
     if isinstance(inner, SluicegateError):
         place = ".".join(part for part in (place, inner.where) if part) or path
@@ -93,7 +96,29 @@ def _problem(
     what, allowed = _what(kind, context, detail["msg"])
     empty = kind == "too_short" and isinstance(detail["input"], Mapping)
     hint = f"{path}=[NAME,…]; the help lists the names" if empty and len(keys) == 1 else None
+    if kind == "model_type" and detail["input"] is None:
+        hint = f"~{path} to leave it out"
     return SluicegateError(what, path, detail["input"], allowed, hint)
+
+
+def _or_choose(keys: list[Any], data: Any) -> str:
+    """What else may have been meant by setting keys of a venue that the run does not hold."""
+    if len(keys) != 3 or keys[0] not in CHOSEN:
+        return ""
+    group, name = str(keys[0]), str(keys[1])
+    names = [*(other for other in data[group] if other != name), name]
+    return f", or choose it from the menu: {group}=[{','.join(names)}]"
+
+
+def _one_down(model: type[BaseModel], name: str) -> Iterator[str]:
+    """Find a name that belongs one level deeper: liquidity.impact, venue.NAME.insurance."""
+    for key, field in model.model_fields.items():
+        for inner in _models(field.annotation):
+            if name in inner.model_fields:
+                yield f"{key}.{name}"
+        for content in _contents(field.annotation):
+            if any(name in inner.model_fields for inner in _models(content)):
+                yield f"{key}.NAME.{name}"
 
 
 def _what(kind: str, context: Mapping[str, Any], message: str) -> tuple[str, str | None]:

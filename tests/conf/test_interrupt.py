@@ -1,0 +1,65 @@
+"""Ctrl-C at any moment of a start: one line, exit code 130, no traceback."""
+
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from tests.conf.shell import REPOSITORY, environment
+
+# Presses Ctrl-C when a module is looked for, which is when an impatient user does: while
+# libraries are read. `words` are the command's.
+PROGRAM = """
+import os, signal, sys
+
+class Impatient:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Impatient())
+sys.argv = ["sluicegate", *{words!r}]
+import sluicegate
+sys.exit(sluicegate.entry())
+"""
+RUN = ("run", "paths=1", "steps=1", "accounts=20")
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        ("sim", RUN),
+        ("numpy", RUN),
+        ("numba", RUN),
+        ("sim.cli.main", RUN),
+        ("hydra", RUN),
+        ("pydantic", RUN),
+        ("sim.cli._keys", ("run", "--help")),
+    ],
+)
+def test_ctrl_c_while_libraries_are_read(module, words, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(module=module, words=words)],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "sluicegate: interrupted; nothing was written\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_starts_there():
+    declared = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    assert declared["project"]["scripts"] == {"sluicegate": "sluicegate:entry"}
+    assert "sluicegate" in declared["tool"]["setuptools"]["py-modules"]
+
+
+def test_the_command_hands_its_exit_code_on():
+    words = [sys.executable, "-m", "sluicegate", "venue", "nowhere"]
+    done = subprocess.run(words, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "there is no such venue" in done.stderr
