@@ -190,6 +190,18 @@ class LiquidityCharge(Strict):
     """what is netted and sold together: legs that trade on one market, or all on one underlying,
     at its reference market"""
 
+    @model_validator(mode="after")
+    def _charges(self) -> LiquidityCharge:
+        idle = [name for name in ("free", "depth", "per") if name in self.model_fields_set]
+        if idle and "multiple" not in self.model_fields_set:
+            raise SluicegateError(
+                f"no multiple is given, so nothing is charged, whatever {idle[0]} says",
+                where="multiple",
+                allowed="by level, 1 for what selling at once would cost",
+                hint="multiple: {maintenance: 1, initial_extra: 0.5}",
+            )
+        return self
+
 
 class Contingency(Strict):
     """P2, term K."""
