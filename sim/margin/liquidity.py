@@ -16,7 +16,7 @@ from sim.compile import lean
 from sim.margin.exposure import hub_row
 from sim.margin.terms import leg_value
 from sim.market.impact import mean_log
-from sim.state.codes import BALANCE, MAINTENANCE, PERPETUAL, SUM_OF_LEGS
+from sim.state.codes import BALANCE, INITIAL, MAINTENANCE, PERPETUAL, SUM_OF_LEGS
 from sim.state.state import State
 from sim.state.world import World
 
@@ -25,7 +25,7 @@ class Pile(NamedTuple):
     """What an account has in one market under the same terms."""
 
     venue: int  # row of the venue table whose terms hold
-    market: int  # where it would be sold; -1: nowhere
+    market: int  # where it would be sold; -1: nowhere, or for no charge
     net: float  # USD, signed
     gross: float  # USD, sizes of its legs
 
@@ -44,17 +44,18 @@ def charging_venue(world: World, a: int, k: int) -> int:
 
 @lean
 def sold_at(world: World, venue: int, k: int) -> int:
-    """Market that has to take instrument k, as a venue sees it; -1 for cash and options.
+    """Market that has to take instrument k, as a venue sees it; -1 if it charges nothing for it.
 
-    Its own; or its underlying's reference market, to which arbitrage carries all flow in the end
-    (market n is that of asset n).
+    Its own; or its underlying's reference market (that of asset n is n), to which arbitrage carries
+    all flow in the end. Cash and options are not sold.
     """
     row = world.instruments[k]
-    if row.kind not in (BALANCE, PERPETUAL):
+    terms = world.contingency[INITIAL, venue]  # none here: none at any level
+    if terms.liquidity <= 0.0 or row.kind not in (BALANCE, PERPETUAL):
         return -1
     if row.kind == BALANCE and row.asset == world.settings[0].cash_asset:
         return -1
-    return int(row.group if world.contingency[MAINTENANCE, venue].pooled != 0 else row.market)
+    return int(row.group if terms.pooled != 0 else row.market)
 
 
 @lean
@@ -65,6 +66,8 @@ def pile_of(world: World, state: State, a: int, i: int) -> Pile:
     market = sold_at(world, venue, first)
     net = 0.0
     gross = 0.0
+    if market < 0:
+        return Pile(venue, market, 0.0, 0.0)
     for j in range(state.rows[a].leg_count):
         k = state.legs[a, j]
         if charging_venue(world, a, k) != venue or sold_at(world, venue, k) != market:
@@ -82,9 +85,9 @@ def pile_of(world: World, state: State, a: int, i: int) -> Pile:
 @lean
 def charge_on(world: World, state: State, level: int, pile: Pile, moved: float) -> float:
     """Charge on a pile once prices and depth have moved against it by ``moved``, relative, USD."""
-    terms = world.contingency[level, pile.venue]
-    if terms.liquidity <= 0.0 or pile.market < 0:
+    if pile.market < 0:
         return 0.0
+    terms = world.contingency[level, pile.venue]
     thinness = state.thinness[pile.market] * (1.0 + moved) if terms.current != 0 else 1.0
     charged = max(0.0, abs(pile.net) + moved * pile.gross - terms.free)
     flow = charged * thinness / world.markets[pile.market].depth
