@@ -13,10 +13,10 @@ import numpy as np
 from sim import kernel
 from sim.state.state import RESULT, State
 from sim.state.world import World
-from sim.world.assemble import list_legs
 from sim.world.build import Built, Factory
 from sim.world.schema.explain import validated
 from sim.world.schema.run import RunConfig
+from sim.world.start_state import list_legs
 
 Config = dict[str, Any]
 Holding = Mapping[tuple[str, str], float]  # (kind, asset) -> tokens, contracts or quote

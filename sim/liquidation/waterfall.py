@@ -7,6 +7,7 @@ contracts to close (:mod:`sim.liquidation.bankrupt`).
 
 from sim.compile import lean
 from sim.ledger import post, tokens
+from sim.liquidation.bonus import total_debt
 from sim.liquidation.funds import BACKSTOP, INSURANCE, repay
 from sim.liquidation.socialise import socialise
 from sim.margin.terms import leg_value
@@ -71,23 +72,12 @@ def write_off(world: World, state: State, a: int) -> None:
 
 
 @lean
-def debts(world: World, state: State, a: int) -> float:
-    """USD that row ``a`` owes to pools."""
-    total = 0.0
-    for i in range(state.rows[a].leg_count):
-        k = state.legs[a, i]
-        if world.instruments[k].kind == BALANCE:
-            total += max(0.0, -leg_value(state.g, k, state.balance[k, a]))
-    return total
-
-
-@lean
 def bear_portfolio(world: World, state: State, a: int, to: int, usd: float) -> None:
     """Pay row ``to`` for assuming the insolvent row ``a``: its lenders' venues do, by their loans.
 
     Where it owes nothing but to contracts, the venue that keeps its cash does.
     """
-    owed = debts(world, state, a)
+    owed = total_debt(world, state, a)
     if owed <= 0.0:
         k = world.accounts[a].cash
         bear(world, state, k, to, usd / state.g[2, k])

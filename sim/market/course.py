@@ -18,7 +18,6 @@ import numpy as np
 from sim.compile import jit, lean
 from sim.market.jumps import add_common_jumps, add_own_jumps
 from sim.market.paths import simulate
-from sim.market.pegs import add_peg_jumps
 from sim.numerics import exp, log
 from sim.random import BRIDGE, EVENTS, Window, normal_pair
 from sim.state.law import PathLaw
@@ -143,8 +142,8 @@ def _jumps(law: PathLaw, key: tuple[np.uint64, int], step: int, regimes: np.ndar
     current = regimes[first : first + window.steps]
     scratch, moves = np.empty(PAIR), np.zeros((risky + len(law.pegged), PAIR))
     add_common_jumps(law.jumps, window, law.risky_stream, current, scratch, moves)
-    add_own_jumps(law.jumps, window, law.risky_stream, current, scratch, moves)
-    add_peg_jumps(law.peg, window, law.pegged_stream, current, scratch, moves[risky:])
+    add_own_jumps(law.jumps.own, window, law.risky_stream, current, scratch, moves)
+    add_own_jumps(law.peg.jumps, window, law.pegged_stream, current, scratch, moves[risky:])
     return moves[:, step - first].copy()
 
 

@@ -7,13 +7,11 @@ from sim.random import (
     COMMON_JUMP_COUNT,
     COMMON_JUMP_SIZE,
     EVENTS,
-    OWN_JUMP_COUNT,
-    OWN_JUMP_SIZE,
     Window,
     fill_uniforms,
     normal_pair,
 )
-from sim.state.law import Arrivals, JumpLaw
+from sim.state.law import Arrivals, JumpLaw, OwnJumps
 
 
 @jit
@@ -102,22 +100,24 @@ def add_common_jumps(
 
 @jit
 def add_own_jumps(
-    law: JumpLaw,
+    law: OwnJumps,
     window: Window,
     streams: np.ndarray,
     regimes: np.ndarray,
     uniforms: np.ndarray,
     moves: np.ndarray,
 ) -> None:
-    """Add each risky asset's own jumps to its moves; arguments as `add_common_jumps`."""
+    """Add each row's own jumps to its moves; arguments as `add_common_jumps`."""
+    arrivals = law.arrivals
     for i in range(len(streams)):
-        if not may_arrive(law.own, i):
+        if not may_arrive(arrivals, i):
             continue
-        fill_uniforms(window, OWN_JUMP_COUNT, streams[i], uniforms)
-        if any_arrive(law.own, i, uniforms, window.steps):
+        fill_uniforms(window, law.count_purpose, streams[i], uniforms)
+        if any_arrive(arrivals, i, uniforms, window.steps):
             for t in range(window.steps):
                 k = regimes[t]
-                if uniforms[t] > law.own.none[i, k]:
-                    count = poisson(uniforms[t], law.own.rate[i, k], law.own.none[i, k])
-                    size = jump_size(window, window.first + t, OWN_JUMP_SIZE, streams[i], count)
-                    moves[i, t] += count * law.own_mean[i] + law.own_sd[i] * size
+                if uniforms[t] > arrivals.none[i, k]:
+                    count = poisson(uniforms[t], arrivals.rate[i, k], arrivals.none[i, k])
+                    step = window.first + t
+                    size = jump_size(window, step, law.size_purpose, streams[i], count)
+                    moves[i, t] += count * law.mean[i] + law.sd[i] * size

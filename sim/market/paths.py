@@ -51,7 +51,7 @@ def fill_path(
         current = regimes[first : first + window.steps]
         fill_diffusion(law.diffusion, window, law.risky_stream, current, normals, moves)
         add_common_jumps(law.jumps, window, law.risky_stream, current, scratch, moves)
-        add_own_jumps(law.jumps, window, law.risky_stream, current, scratch, moves)
+        add_own_jumps(law.jumps.own, window, law.risky_stream, current, scratch, moves)
         fill_peg_moves(law.peg, window, law.pegged_stream, current, scratch, moves[risky:])
         accumulate(law, window, moves, levels, prices)
 

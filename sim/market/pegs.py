@@ -3,15 +3,8 @@
 import numpy as np
 
 from sim.compile import jit
-from sim.market.jumps import any_arrive, jump_size, may_arrive, poisson
-from sim.random import (
-    PEG_JUMP_COUNT,
-    PEG_JUMP_SIZE,
-    PEG_NOISE,
-    Window,
-    fill_normals,
-    fill_uniforms,
-)
+from sim.market.jumps import add_own_jumps
+from sim.random import PEG_NOISE, Window, fill_normals
 from sim.state.law import PegLaw
 
 
@@ -41,27 +34,4 @@ def fill_peg_moves(
         fill_normals(window, PEG_NOISE, streams[i], moves[i], scratch)
         for t in range(window.steps):
             moves[i, t] = law.sd[i, regimes[t]] * scratch[t]
-    add_peg_jumps(law, window, streams, regimes, scratch, moves)
-
-
-@jit
-def add_peg_jumps(
-    law: PegLaw,
-    window: Window,
-    streams: np.ndarray,
-    regimes: np.ndarray,
-    scratch: np.ndarray,
-    moves: np.ndarray,
-) -> None:
-    """Add the jumps of every pegged asset's log-basis; arguments as `fill_peg_moves`."""
-    for i in range(len(streams)):
-        if not may_arrive(law.jumps, i):
-            continue
-        fill_uniforms(window, PEG_JUMP_COUNT, streams[i], scratch)
-        if any_arrive(law.jumps, i, scratch, window.steps):
-            for t in range(window.steps):
-                k = regimes[t]
-                if scratch[t] > law.jumps.none[i, k]:
-                    count = poisson(scratch[t], law.jumps.rate[i, k], law.jumps.none[i, k])
-                    size = jump_size(window, window.first + t, PEG_JUMP_SIZE, streams[i], count)
-                    moves[i, t] += count * law.jump_mean[i] + law.jump_sd[i] * size
+    add_own_jumps(law.jumps, window, streams, regimes, scratch, moves)

@@ -32,6 +32,16 @@ class Arrivals(NamedTuple):
     none: Floats  # (rows, R) exp(-rate), the probability of none
 
 
+class OwnJumps(NamedTuple):
+    """Jumps that each row has for itself, and which draws decide them."""
+
+    arrivals: Arrivals  # one row per asset
+    mean: Floats  # (rows,) mean log size
+    sd: Floats  # (rows,) sd of the log size
+    count_purpose: int  # of the draws of how many
+    size_purpose: int  # of the draws of how large
+
+
 class JumpLaw(NamedTuple):
     """Jumps of risky log-prices: common events and each asset's own."""
 
@@ -39,9 +49,7 @@ class JumpLaw(NamedTuple):
     common_mean: Floats  # (M,) mean log size
     common_shared: Floats  # (M,) loading of the size on the event's own normal
     common_single: Floats  # (M,) loading of the size on the asset's normal
-    own: Arrivals  # M rows
-    own_mean: Floats  # (M,) mean log size
-    own_sd: Floats  # (M,) sd of the log size
+    own: OwnJumps  # M rows
 
 
 class PegLaw(NamedTuple):
@@ -51,9 +59,7 @@ class PegLaw(NamedTuple):
     carry: Floats  # (P,) log growth of the redemption rate per step
     decay: Floats  # (P,) exp(-reversion dt)
     sd: Floats  # (P, R) noise of one step
-    jumps: Arrivals  # P rows
-    jump_mean: Floats  # (P,) mean log size
-    jump_sd: Floats  # (P,) sd of the log size
+    jumps: OwnJumps  # P rows
 
 
 class InsideLaw(NamedTuple):

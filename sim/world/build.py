@@ -20,7 +20,7 @@ from sim.state.law import PathLaw
 from sim.state.state import State
 from sim.state.world import World
 from sim.world import tables
-from sim.world.assemble import Assembled, assess_rows, deposit, list_legs, settings
+from sim.world.assemble import Assembled, assess_rows, settings
 from sim.world.correlation import Repair
 from sim.world.fitting import Fitter, Needs
 from sim.world.law import law_of
@@ -29,6 +29,7 @@ from sim.world.population import Population, draw_population
 from sim.world.rules import RuleSet, load_rules
 from sim.world.schema.run import RunConfig, WorldChoice
 from sim.world.scopes import split_cash
+from sim.world.start_state import deposit, list_legs
 
 
 @dataclass(frozen=True)

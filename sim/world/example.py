@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 from sim.margin.greeks import exposures
 from sim.market.oracle import refresh_g
 from sim.state import codes
-from sim.world.assemble import assemble, assess_rows, opening_prices
+from sim.world.assemble import assemble, assess_rows
 from sim.world.compose import compose
 from sim.world.law import law_of
 from sim.world.layout import Instrument, Layout
@@ -24,6 +24,7 @@ from sim.world.population import Population
 from sim.world.positions import Legs
 from sim.world.schema.explain import validated
 from sim.world.schema.run import RunConfig
+from sim.world.start_state import opening_prices
 
 # (kind, asset, and for an option days, strike and whether a call) -> tokens, contracts or quote; or
 # by instrument, where a run has several venues

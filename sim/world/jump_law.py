@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.state.law import Arrivals, JumpLaw, PegLaw
+from sim.random import OWN_JUMP_COUNT, OWN_JUMP_SIZE, PEG_JUMP_COUNT, PEG_JUMP_SIZE
+from sim.state.law import Arrivals, JumpLaw, OwnJumps, PegLaw
 from sim.world.schema.market import MarketConfig, RiskyAsset, StakedAsset
 from sim.world.units import DAYS_PER_YEAR
 
@@ -24,9 +25,13 @@ def jump_law(market: MarketConfig, years: float) -> JumpLaw:
         common_mean=np.array([common.mean[name] if common else 0.0 for name in market.risky]),
         common_shared=sd * math.sqrt(shared),
         common_single=sd * math.sqrt(1.0 - shared),
-        own=_arrivals([own[n].rate if n in own else none for n in market.risky], market, years),
-        own_mean=np.array([own[n].mean if n in own else 0.0 for n in market.risky]),
-        own_sd=np.array([own[n].sd if n in own else 0.0 for n in market.risky]),
+        own=OwnJumps(
+            _arrivals([own[n].rate if n in own else none for n in market.risky], market, years),
+            np.array([own[n].mean if n in own else 0.0 for n in market.risky]),
+            np.array([own[n].sd if n in own else 0.0 for n in market.risky]),
+            OWN_JUMP_COUNT,
+            OWN_JUMP_SIZE,
+        ),
     )
 
 
@@ -37,7 +42,8 @@ def compensator(jumps: JumpLaw) -> np.ndarray:
     """
     common_variance = jumps.common_shared**2 + jumps.common_single**2
     common = np.outer(jumps.common.rate, np.expm1(jumps.common_mean + common_variance / 2.0))
-    return common + jumps.own.rate.T * np.expm1(jumps.own_mean + jumps.own_sd**2 / 2.0)
+    own = jumps.own
+    return common + own.arrivals.rate.T * np.expm1(own.mean + own.sd**2 / 2.0)
 
 
 def peg_law(market: MarketConfig, names: Sequence[str], years: float) -> PegLaw:
@@ -56,9 +62,13 @@ def peg_law(market: MarketConfig, names: Sequence[str], years: float) -> PegLaw:
         ),
         decay=np.exp(-reversion * years),
         sd=volatility * np.sqrt(_noise_time(reversion, years))[:, None],
-        jumps=_arrivals([a.peg.jump_rate for a in assets], market, years),
-        jump_mean=np.array([a.peg.jump_mean for a in assets]),
-        jump_sd=np.array([a.peg.jump_sd for a in assets]),
+        jumps=OwnJumps(
+            _arrivals([a.peg.jump_rate for a in assets], market, years),
+            np.array([a.peg.jump_mean for a in assets]),
+            np.array([a.peg.jump_sd for a in assets]),
+            PEG_JUMP_COUNT,
+            PEG_JUMP_SIZE,
+        ),
     )
 
 

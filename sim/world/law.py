@@ -70,7 +70,7 @@ def build_law(
     names, risky = tuple(market.assets), market.risky
     pegged = tuple(name for name in names if name not in risky)
     jumps, pegs = jump_law(market, years), peg_law(market, pegged, years)
-    _check_jump_counts((jumps.common.rate, jumps.own.rate, pegs.jumps.rate))
+    _check_jump_counts((jumps.common.rate, jumps.own.arrivals.rate, pegs.jumps.arrivals.rate))
     diffusion, repairs = _diffusion(market, years, jumps)
     law = PathLaw(
         step_years=years,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.state.law import Arrivals, PathLaw
+from sim.state.law import Arrivals, OwnJumps, PathLaw
 
 Arrays = tuple[np.ndarray, np.ndarray]
 
@@ -58,19 +58,21 @@ def _jumps(law: PathLaw, rng: np.random.Generator, now: np.ndarray) -> np.ndarra
     single = rng.standard_normal((len(count), assets)) * jumps.common_single
     moves[at] += count[:, None] * jumps.common_mean + np.sqrt(count)[:, None] * (shared + single)
     for i in range(assets):
-        at, count = _counts(rng, jumps.own, i, now)
-        size = np.sqrt(count) * rng.standard_normal(len(count))
-        moves[(*at, i)] += count * jumps.own_mean[i] + jumps.own_sd[i] * size
+        _add_own(jumps.own, rng, i, now, moves)
     return moves
+
+
+def _add_own(law: OwnJumps, rng: np.random.Generator, i: int, now: np.ndarray, moves: np.ndarray):
+    at, count = _counts(rng, law.arrivals, i, now)
+    size = np.sqrt(count) * rng.standard_normal(len(count))
+    moves[(*at, i)] += count * law.mean[i] + law.sd[i] * size
 
 
 def _pegs(law: PathLaw, rng: np.random.Generator, now: np.ndarray) -> np.ndarray:
     peg = law.peg
     moves = rng.standard_normal((*now.shape, len(law.pegged))) * peg.sd.T[now]
     for i in range(len(law.pegged)):
-        at, count = _counts(rng, peg.jumps, i, now)
-        size = np.sqrt(count) * rng.standard_normal(len(count))
-        moves[(*at, i)] += count * peg.jump_mean[i] + peg.jump_sd[i] * size
+        _add_own(peg.jumps, rng, i, now, moves)
     level = np.zeros((len(now), len(law.pegged)))
     for t in range(now.shape[1]):
         level = peg.decay * level + moves[:, t]

@@ -7,10 +7,10 @@ They are checked on what the kernel is given: resolved configuration and paramet
 import pytest
 
 from sim.state import codes
-from sim.world.assemble import list_legs
 from sim.world.contracts import position_of
 from sim.world.library import load_library
 from sim.world.primitives import parameters, variants
+from sim.world.start_state import list_legs
 from sim.world.tables.accruals import curve_row
 from sim.world.tables.feeds import oracle_row
 from sim.world.tables.instruments import instrument_row

@@ -4,9 +4,9 @@ from random import Random
 
 import numpy as np
 
-from sim.world.assemble import list_legs
 from sim.world.schema.explain import validated
 from sim.world.schema.run import RunConfig
+from sim.world.start_state import list_legs
 from tests.parity import worlds
 from tests.parity.export import describe
 from tests.parity.stepping import Pair

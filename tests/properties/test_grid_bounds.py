@@ -3,39 +3,15 @@
 import numpy as np
 import pytest
 
-from sim.compile import jit
-from sim.margin.anchor import left_skin, stamp
 from sim.margin.health import assess
-from sim.margin.scan_watch import grid_spread, note_reaches
-from sim.market.oracle import refresh_g
 from sim.state.codes import MAINTENANCE, OPTION
 from sim.world.build import Factory
+from tests.bounds import has_left, note, reach, requote
 from tests.option_worlds import option_run
 from tests.properties.test_option_world import only
 
 HIGHEST = 2.0
 SKINS = (0.002, 0.02, 0.06)
-
-
-@jit
-def requote(world, state):
-    refresh_g(world, state)
-
-
-@jit
-def note(world, state):
-    stamp(world, state, 0)
-
-
-@jit
-def has_left(world, state, skin):
-    return left_skin(world, state, 0, skin)
-
-
-@jit
-def reach(world, state, a, watch, skin):
-    note_reaches(world, state, skin)
-    return grid_spread(world, state, a, watch, skin)
 
 
 def hold_some(state, row, options, rng):

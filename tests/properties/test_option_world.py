@@ -14,7 +14,7 @@ from sim.state import codes
 from sim.state.state import GREEK_NAMES
 from sim.studies.experiment import run_experiment
 from sim.studies.metrics import describe
-from sim.world.assemble import assess_rows, list_legs
+from sim.world.assemble import assess_rows
 from sim.world.build import Factory
 from sim.world.portfolio import (
     Deposit,
@@ -26,6 +26,7 @@ from sim.world.portfolio import (
     standard_margin,
 )
 from sim.world.schema.run import WorldChoice
+from sim.world.start_state import list_legs
 from tests.option_worlds import STEP, option_run
 from tests.parity.stepper import Stepper
 

@@ -7,44 +7,22 @@ import pytest
 from scipy import stats
 
 from sim.compile import jit
-from sim.margin.anchor import left_skin, stamp
 from sim.margin.curvature import Curved, largest_loss
 from sim.margin.health import assess
-from sim.margin.scan_watch import grid_spread, leg_reach, note_reaches
+from sim.margin.scan_watch import leg_reach, note_reaches
 from sim.market.black import option_value
-from sim.market.oracle import refresh_g
 from sim.state.codes import MAINTENANCE, OPTION
 from sim.state.state import VARIANCE
 from sim.world.build import Factory
 from sim.world.multipliers import es_multiplier, squared_es, squared_var, var_multiplier
 from sim.world.schema.explain import validated
 from sim.world.schema.run import RunConfig
+from tests.bounds import has_left, note, reach, requote
 from tests.option_worlds import option_run
 from tests.properties.test_option_world import only
 
 YEAR = 365.0 * 86_400.0
 HORIZON = 86_400.0
-
-
-@jit
-def requote(world, state):
-    refresh_g(world, state)
-
-
-@jit
-def note(world, state):
-    stamp(world, state, 0)
-
-
-@jit
-def has_left(world, state, skin):
-    return left_skin(world, state, 0, skin)
-
-
-@jit
-def reach(world, state, a, skin):
-    note_reaches(world, state, skin)
-    return grid_spread(world, state, a, 1.0, skin)
 
 
 @jit
@@ -260,7 +238,7 @@ def test_bounds_hold_and_are_no_idle_ones(factory, scope):
         requote(world, state)
         note(world, state)
         before = assess(world, state, MAINTENANCE, row)
-        bound = reach(world, state, row, skin)
+        bound = reach(world, state, row, 1.0, skin)
         needs = sum(leg(world, state, row, k, skin)[1] for k in held)
         quote = rng.choice([-0.8, 0.0, 0.8]) * skin
         move = np.where(is_quote, quote, rng.choice([-0.8, 0.0, 0.8]) * skin - quote)
