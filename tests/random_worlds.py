@@ -99,6 +99,13 @@ SCOPES: Sequence[str] = ("isolated", "venue", "unified", "hub")
 TWINS: Sequence[str] = ("full", "slippage", "none")
 
 
+LIQUIDITY: Sequence[Config] = (
+    {},
+    {"multiple": {"maintenance": 3.0, "initial_extra": 1.0}},
+    {"multiple": {"maintenance": 10.0}, "depth": "normal", "per": "underlying", "free": 1e4},
+)
+
+
 @st.composite
 def plays(draw: st.DrawFn, steps: int = 12) -> Play:
     """A path of a random world in which accounts come under pressure."""
@@ -116,4 +123,6 @@ def plays(draw: st.DrawFn, steps: int = 12) -> Play:
     for spec in config["venue"].values():
         spec["insurance"] = draw(st.sampled_from([0.0, 1e3, 1e6]))
         spec["oracle"] = {"delay": draw(st.sampled_from([0.0, 10.0, 300.0]))}
+        spec["contingency"] = {"liquidity": draw(st.sampled_from(LIQUIDITY))}
+    config["hub"] = config["hub"] | {"contingency": {"liquidity": draw(st.sampled_from(LIQUIDITY))}}
     return play(config, draw(st.sampled_from(SCOPES)), draw(st.sampled_from(TWINS)))

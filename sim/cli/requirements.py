@@ -14,13 +14,14 @@ examples:
   sluicegate requirements --csv requirements.csv    the same figures as a file
   sluicegate requirements book.short_straddle.notional=1e7 hub.netting.BTC.basis.initial=0.03
   sluicegate requirements --grid deribit            another venue's scenario grid
+  sluicegate requirements hub=concentration book.delta_neutral.notional=1e8
   sluicegate requirements mine --config-dir my_conf (my_conf/book/mine.yaml)
 
 scopes: an account per leg (isolated), per venue, or one over all venues (unified).
 engines: leg by leg (weights, ratios, option books, as venues without a grid add them up); the
-netting hub (a rate on net delta and one on what is hedged); a venue's scenario grid; the tail of
-the return as in conf/hub/tail_risk.yaml. Each engine margins the accounts of every scope, so along
-a row only the grouping differs.
+netting hub (a rate on net delta and one on what is hedged; "+ K": and the hub's charge for large
+positions); a venue's scenario grid; the tail of the return as in conf/hub/tail_risk.yaml. Each
+engine margins the accounts of every scope, so along a row only the grouping differs.
 its delta alone: the same engine for the book's net delta, held as one perpetual.
 Prices are the start prices of the default market.
 """

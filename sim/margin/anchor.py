@@ -24,6 +24,8 @@ def stamp(world: World, state: State, which: int) -> None:
         for k in range(state.g.shape[1]):
             state.built_at[which, i, k] = state.g[i, k]
             state.scale_at[which, i, k] = abs(state.g[i, k])
+    for m in range(len(state.thinness)):
+        state.thinness_at[which, m] = state.thinness[m]
     for k in range(len(world.options)):
         if world.instruments[k].kind == OPTION:
             stamp_option(state, which, k)
@@ -64,6 +66,9 @@ def left_skin(world: World, state: State, which: int, skin: float) -> bool:
     for i in range(state.built_at.shape[1]):
         if row_left(state.g[i], state.built_at[which, i], state.scale_at[which, i], skin):
             return True
+    thinness = state.thinness_at[which]
+    if row_left(state.thinness, thinness, thinness, skin):
+        return True
     if len(world.surfaces) == 0:
         return False
     for i in range(state.drivers.shape[0]):
@@ -92,6 +97,8 @@ def travelled(world: World, state: State, which: int) -> float:
     for i in range(state.built_at.shape[1]):
         moved = row_travelled(state.g[i], state.built_at[which, i], state.scale_at[which, i])
         most = max(most, moved)
+    thinness = state.thinness_at[which]
+    most = max(most, row_travelled(state.thinness, thinness, thinness))
     if len(world.surfaces) == 0:
         return most
     for i in range(state.drivers.shape[0]):

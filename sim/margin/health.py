@@ -17,6 +17,7 @@ from sim.compile import inlined, lean, merged
 from sim.margin.books import NOWHERE, books_requirement
 from sim.margin.doubt import doubt_by_leg
 from sim.margin.gains import gains_requirement
+from sim.margin.liquidity import liquidity_charge
 from sim.margin.ratio import scaled_requirement
 from sim.margin.scan import scanned
 from sim.margin.tail import predicted_loss
@@ -224,6 +225,8 @@ def assess_scanned(world: World, state: State, level: int, a: int) -> tuple[floa
         equity, requirement = assess_plain(world, state, level, a)
         requirement += books_requirement(world, state, level, a, NOWHERE)
         requirement += doubt_by_leg(world, state, level, a)
+    if world.settings[0].liquidity != 0:
+        requirement += liquidity_charge(world, state, level, a)
     if world.tails[venue].predictive > 0.0:
         requirement = max(requirement, predicted_loss(world, state, a))
     return equity, requirement

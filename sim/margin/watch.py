@@ -12,7 +12,8 @@ The bound: a leg of value v and requirement r loses at most ``skin * (|v| + watc
 with ``rate`` the steepest change of the requirement per unit of the leg. Terms that net (hub
 engine) change by at most net rate + basis rate per unit. So the bound is first order and exact in
 direction, not an approximation: values and requirements are linear (or piecewise linear) in g.
-Options have bounds of their own (:mod:`sim.margin.books`, :mod:`sim.margin.scan_watch`).
+Options have bounds of their own (:mod:`sim.margin.books`, :mod:`sim.margin.scan_watch`); so have
+charges for large positions, for which depth counts like a price (:mod:`sim.margin.liquidity`).
 """
 
 import numpy as np
@@ -28,6 +29,7 @@ from sim.margin.health import (
     scans,
     terms_of,
 )
+from sim.margin.liquidity import liquidity_reach
 from sim.margin.ratio import bent_spread
 from sim.margin.scan_watch import grid_spread, note_reaches
 from sim.margin.tail import predicted_spread
@@ -144,6 +146,8 @@ def reach(world: World, state: State, a: int, watch: float, skin: float) -> floa
         most *= width
     if world.settings[0].scans != 0:
         most += watch * predicted_spread(world, state, a) * width
+    if world.settings[0].liquidity != 0:
+        most += watch * liquidity_reach(world, state, a, width)
     return most
 
 

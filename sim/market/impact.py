@@ -77,17 +77,25 @@ def depth_now(world: World, state: State, m: int) -> float:
 
 
 @lean
+def mean_log(world: World, m: int, start: float, flow: float) -> float:
+    """Average log-price move that a flow pays on market m, from a decayed flow ``start``.
+
+    Both flows are signed and in units of depth.
+    """
+    row = world.markets[m]
+    share = permanent_share(world, m)
+    paid = mean_transient_log(start, start + flow, 1.0 - share, row.exponent)
+    here = transient_log(start, 1.0 - share, row.exponent)
+    return paid - here + 0.5 * IMPACT_UNIT * share * flow
+
+
+@lean
 def quote_log(world: World, state: State, m: int, usd: float) -> float:
     """Average log-price move that an order of ``usd`` (signed, + buys) would pay."""
     if world.settings[0].feedback == NO_IMPACT:
         return 0.0
-    row = world.markets[m]
-    share = permanent_share(world, m)
     flow = usd / depth_now(world, state, m)
-    start = state.markets[m].transient
-    paid = mean_transient_log(start, start + flow, 1.0 - share, row.exponent)
-    here = transient_log(start, 1.0 - share, row.exponent)
-    return paid - here + 0.5 * IMPACT_UNIT * share * flow
+    return mean_log(world, m, state.markets[m].transient, flow)
 
 
 @lean

@@ -209,6 +209,8 @@ def refresh_g(world: World, state: State) -> None:
             state.g[2, k] = token
     if state.g.shape[0] > LOW:
         refresh_views(world, state)
+    for m in range(len(state.thinness)):
+        state.thinness[m] = 1.0 / state.markets[m].depth_factor
     if len(world.surfaces) > 0:
         refresh_options(world, state)
     state.clock[0].version += 1

@@ -30,6 +30,7 @@ SETTINGS = np.dtype(
         ("gains", "i8"),  # 1 if some venue counts unrealised gains at less than their value
         ("level_width", "f8"),  # log-price width of one level of the background book
         ("scans", "i8"),  # 1 if some engine does more than add up or net legs
+        ("liquidity", "i8"),  # 1 if some engine charges for what selling would cost
     ]
 )
 
@@ -350,6 +351,10 @@ CONTINGENCY = np.dtype(
         ("confidence_scale", "f8"),  # USD per USD of notional and unit of doubt
         ("peg_threshold", "f8"),  # USD; a settlement asset below it is charged
         ("peg_factor", "f8"),  # added to the loss factor per USD below
+        ("liquidity", "f8"),  # multiple of the mean impact of selling a pile at once
+        ("free", "f8"),  # USD of a pile that is not charged
+        ("current", "i8"),  # 1: at the depth seen last, 0: at normal depth
+        ("pooled", "i8"),  # 1: a pile per underlying, 0: per market
     ]
 )
 

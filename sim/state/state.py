@@ -218,6 +218,8 @@ class State(NamedTuple):
     fundamental: Floats  # (N,) USD, prices without our order flow
     history: Floats  # (Q, 2M+1) ring of (time, marks, displacements) that delayed feeds read
     g: Floats  # (3, 7 or 8, K) what health reads, by row as named above
+    thinness: Floats  # (M or 0,) normal depth over depth, as engines saw it; 0: none asks for it
+    thinness_at: Floats  # (3, M or 0) the same when lists and radii were made
     built_at: Floats  # (3, 3 or 5, K) g that maintenance reads, when lists and radii were made
     scale_at: Floats  # the same shape: unit in which moves of it are measured
     radius: Floats  # (4, margined accounts) as named above; 0: it must be looked at

@@ -115,9 +115,8 @@ def settings(layout: Layout, rows: LedgerRows, twin: str) -> np.ndarray:
     engines = [venue.engine for venue in config.venue.values()] + [config.hub.engine]
     whole = any(engine in ("scenario_grid", "tail_risk") for engine in engines)
     predictive = any(venue.predictive is not None for venue in config.venue.values())
-    contingencies = [venue.contingency for venue in config.venue.values()]
-    contingencies.append(config.hub.contingency)
-    charged = any(c.confidence.scale > 0.0 or c.peg.factor > 0.0 for c in contingencies)
+    row["liquidity"] = tables.charges_liquidity(config)
+    charged = tables.charges_doubt(config) or row["liquidity"]
     row["scans"] = whole or predictive or charged or bool(layout.surfaces)
     return table
 

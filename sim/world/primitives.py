@@ -64,7 +64,9 @@ UNUSED = {
 }
 NO_VARIANT = ("none", "ignore")  # values of a choice that stand for its absence
 # Choices that are worth a word only where they differ from the default.
-QUIET = frozenset(("of", "close_of", "perp_price", "initial", "maintenance", "engine"))
+QUIET = frozenset(
+    ("of", "close_of", "perp_price", "initial", "maintenance", "engine", "depth", "per")
+)
 # What is worth a word as soon as it is there and not at its default, by part of the path.
 NOTABLE = {
     "contingency": "K",

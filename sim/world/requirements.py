@@ -17,6 +17,7 @@ from sim.world.example import Examples, start_prices
 from sim.world.layout import Instrument, Layout
 from sim.world.schema.book import BookConfig
 from sim.world.schema.hub import HubConfig
+from sim.world.schema.options import LiquidityCharge
 from sim.world.schema.run import RunConfig
 
 SCOPES = ("isolated", "venue", "unified")
@@ -66,9 +67,10 @@ def engines_of(config: RunConfig, grid: str, tail: HubConfig) -> dict[str, Engin
         "grid": venue.grid,
         "contingency": venue.contingency,
     }
+    added = " + K" if config.hub.contingency.liquidity != LiquidityCharge() else ""
     return {
         "legs": Engine("leg by leg", "unified", {}),
-        "net": Engine("netting hub", "hub", {"engine": "net_of_legs"}),
+        "net": Engine(f"netting hub{added}", "hub", {"engine": "net_of_legs"}),
         "grid": Engine(f"scenario grid ({grid})", "hub", scenarios),
         "tail": Engine(f"tail of the return ({_measured(tail)})", "hub", dict(tail)),
     }

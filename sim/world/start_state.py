@@ -55,6 +55,7 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
     config = layout.config
     delay = tables.longest_delay(config)
     views = tables.reads_views(config) or tables.responds(config)
+    seen = m if tables.sees_depth(config) else 0
     ring = int(np.ceil(delay / config.block_seconds) + np.ceil(delay / config.step_seconds)) + 4
     state = State(
         balance=np.zeros((k, a)),
@@ -68,6 +69,8 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
         fundamental=np.zeros(n),
         history=np.zeros((ring, 2 * m + 1)),
         g=np.zeros((8 if tables.responds(config) else 7 if views else 3, k)),
+        thinness=np.ones(seen),
+        thinness_at=np.ones((3, seen)),
         built_at=np.zeros((3, WATCHED_ROWS if views else 3, k)),
         scale_at=np.zeros((3, WATCHED_ROWS if views else 3, k)),
         radius=np.zeros((4, margined)),
@@ -170,11 +173,12 @@ def list_legs(state: State) -> None:
 
 
 def opening_prices(layout: Layout, world: World, state: State, prices: np.ndarray) -> None:
-    """Undisplaced marks, feeds and health vector at the start prices."""
+    """Undisplaced marks, feeds and health vector at the start prices, in markets of full depth."""
     state.fundamental[:] = prices
     mark = prices[world.markets["asset"]]
     state.markets["mark"] = mark
     state.markets["opening"] = mark
+    state.markets["depth_factor"] = 1.0
     state.feeds["published"] = mark[world.oracles["market"]]
     state.feeds["width"] = world.oracles["confidence"]
     table = world.instruments

@@ -54,6 +54,34 @@ CASES = {
         {"grid.scenarios": [{"spot": 1.0}, {"spot": -0.5}]},
         ["venue.derive.grid.scenarios.1.spot", "greater than 0"],
     ),
+    "a negative multiple of impact": (
+        {"contingency.liquidity.multiple.maintenance": -1},
+        ["venue.derive.contingency.liquidity.multiple.maintenance: out of range", "at least 0"],
+    ),
+    "a multiple beyond sense": (
+        {"contingency.liquidity.multiple.initial_extra": 100},
+        ["venue.derive.contingency.liquidity.multiple.initial_extra: out of range", "at most 20"],
+    ),
+    "a multiple without levels": (
+        {"contingency.liquidity.multiple": 2},
+        ["venue.derive.contingency.liquidity.multiple: wrong type", "keys with values"],
+    ),
+    "a free part of nothing": (
+        {"contingency.liquidity.free": 1e6},
+        ["venue.derive.contingency.liquidity.multiple: no multiple is given", "whatever free says"],
+    ),
+    "a negative free part": (
+        {"contingency.liquidity": {"multiple": {"maintenance": 1}, "free": -5}},
+        ["venue.derive.contingency.liquidity.free: out of range", "got:     -5", "at least 0"],
+    ),
+    "a depth that nobody sees": (
+        {"contingency.liquidity.depth": "deep"},
+        ["contingency.liquidity.depth: not one of the choices", "'current' or 'normal'"],
+    ),
+    "a pile of nothing": (
+        {"contingency.liquidity.per": "asset"},
+        ["contingency.liquidity.per: not one of the choices", "'market' or 'underlying'"],
+    ),
     "a mistyped key": (
         {"grid.basis.upp": 1.1},
         ["venue.derive.grid.basis.upp: unknown key", "did you mean 'up'?"],

@@ -178,6 +178,21 @@ def test_a_book_of_ones_own_and_keys(tmp_path, capsys):
     assert float(row["share_of_gross"]) == pytest.approx(0.08)
 
 
+def test_large_books_need_more_where_depth_is_charged(capsys):
+    """1.5 and 1 times what selling all but 10,000 USD costs: 60 MUSD move BTC by 1 %."""
+    parser = Parser()
+    add_arguments(parser)
+    size = 100_000_000.0
+    assert execute(parser.parse_args(["directional", "hub=concentration",
+                                      f"book.directional.notional={size:.0f}"])) == 0  # fmt: skip
+    shown = capsys.readouterr().out
+    flow = (size - 1e4) / 60e6
+    lost = (size - 1e4) * 0.01 * (0.7 * flow**0.6 / 1.6 + 0.3 * flow / 2.0)
+    line = next(line for line in shown.splitlines() if line.startswith("netting hub + K"))
+    assert f"{0.05 * size + 1.5 * lost:,.0f} (6.3%)" in line
+    assert f"{0.03 * size + lost:,.0f} (3.8%)" in shown
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

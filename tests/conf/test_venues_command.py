@@ -38,6 +38,22 @@ LENDER = """\
 """
 
 
+CHARGED = """\
+  contingency:
+    liquidity: {multiple: {maintenance: 2}, free: 1000, per: underlying}
+"""
+
+
+def test_a_charge_for_large_positions_is_shown(tmp_path):
+    config = lone(tmp_path, PERPETUAL + CHARGED)
+    (venue,) = config.venue.values()
+    assert {"K", "underlying"} <= set(variants(venue)["P2"])
+    shown = " ".join(explained("mine", venue, worked(config)).split())
+    assert "contingency.liquidity.multiple.maintenance 2 " in shown
+    assert "contingency.liquidity.free 1,000 (USD)" in shown
+    assert not {"current", "market"} & set(variants(venue)["P2"])
+
+
 def test_every_venue_has_its_line():
     assert BROKEN == {}
     assert sorted(VENUES) == MENU

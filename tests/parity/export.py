@@ -69,6 +69,7 @@ def describe(factory: Factory, built: Built, twin: str) -> Plain:
             side: {n: table(layout.assets, world.netting[i][level]) for n, level in LEVELS.items()}
             for side, i in (("net", NET), ("basis", BASIS))
         },
+        "liquidity": liquidity(layout),
         "accounts": accounts(layout, world),
         "margined": count,
         "owned": [list(rows) for rows in owners],
@@ -201,6 +202,21 @@ def venues(layout: Layout, world: Any) -> dict[str, Plain]:
         )
         for name, row in zip((*layout.venues, "hub"), world.venues, strict=True)
     }
+
+
+def liquidity(layout: Layout) -> dict[str, Plain]:
+    """Return what venues and hub charge for large positions, as the configuration states it."""
+    config, found = layout.config, {}
+    for name, spec in {**config.venue, "hub": config.hub}.items():
+        rule = spec.contingency.liquidity
+        least, target = rule.multiple.maintenance, spec.liquidation.target
+        by_level = {
+            "initial": least + rule.multiple.initial_extra,
+            "maintenance": least,
+            "target": least * target.health * (1.0 + target.buffer),
+        }
+        found[name] = {**rule.model_dump(), "multiple": by_level}
+    return found
 
 
 def losses(layout: Layout, name: str) -> Plain:

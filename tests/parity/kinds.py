@@ -187,3 +187,24 @@ def add_sources(r: Random, config: Config) -> None:
         oracle["combine"] = "weighted_median" if weighted else "median"
         if r.random() < 0.5 and not oracle.get("deviation"):
             oracle[r.choice(["initial", "maintenance"])] = "worst_source"
+
+
+def add_liquidity(r: Random, config: Config) -> None:
+    """Let every second world charge for positions that are large for their market's depth."""
+    if r.random() < 0.5:
+        return
+    for place in (*config["venue"].values(), config["hub"]):
+        if r.random() < 0.7:
+            place["contingency"] = place.get("contingency", {}) | {
+                "liquidity": random_liquidity_charge(r)
+            }
+
+
+def random_liquidity_charge(r: Random) -> Config:
+    """Return a charge of the size of a margin ratio for positions of the size of depth."""
+    return {
+        "multiple": {"maintenance": r.choice([3.0, 10.0]), "initial_extra": r.choice([0.0, 3.0])},
+        "free": r.choice([0.0, 2e3]),
+        "depth": r.choice(["current", "current", "normal"]),
+        "per": r.choice(["market", "underlying"]),
+    }

@@ -56,6 +56,7 @@ ENOUGH = {
     "hedges_broken": 8,
     "hedge_loss_positive": 5,
     "taken by the vault": 2,
+    "large position charged": 5,
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.world.schema.explain import validated
 from sim.world.schema.run import RunConfig
-from tests.parity.kinds import add_kinds, add_sources, make_inverse
+from tests.parity.kinds import add_kinds, add_liquidity, add_sources, make_inverse
 from tests.parity.losses import add_losses
 
 Config = dict[str, Any]
@@ -29,6 +29,7 @@ def random_run(seed: int) -> RunConfig:
     make_inverse(Random(seed + 2), config)
     add_sources(Random(seed + 3), config)
     add_losses(Random(seed + 4), config)
+    add_liquidity(Random(seed + 5), config)
     return validated(RunConfig, config)
 
 

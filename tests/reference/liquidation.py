@@ -258,9 +258,29 @@ def least_that_restores(w: World, row: int, offer: SimpleNamespace) -> float:
         if right in bends:  # at the end of the offer it makes no difference which way it goes
             w.decide(high, margin.gross(w, row))
         if low < 0.0 <= high:
-            return left + (right - left) * low / (low - high)
+            enough = left + (right - left) * low / (low - high)
+            return closer_to_least(w, row, offer, health[0], enough)
     w.decide(high - low, margin.gross(w, row))
     return left + (right - left) * low / (low - high) if high > low else offer.full
+
+
+def closer_to_least(
+    w: World, row: int, offer: SimpleNamespace, missing_now: float, enough: float
+) -> float:
+    """A size that is enough, less what twelve chords from nothing find to be too much of it.
+
+    Where large positions are charged, each dollar taken relieves less than the one before.
+    """
+    if not any(rule["multiple"][TARGET] > 0.0 for rule in w.liquidity.values()):
+        return enough
+    tolerance = 1e-9 * offer.full
+    for _ in range(12):
+        over = health_after(w, TARGET, row, offer, enough)
+        w.decide(over - tolerance, tolerance)
+        if over <= tolerance:
+            break
+        enough *= missing_now / (missing_now - over)
+    return enough
 
 
 def bends_of(w: World, row: int, offer: SimpleNamespace) -> list[float]:

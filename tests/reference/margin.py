@@ -167,10 +167,39 @@ def assess_quantities(
     """Equity and requirement of given quantities, by the engine and weights of a row."""
     account = w.accounts[row]
     equity = sum(value(w, k, q) for k, q in quantities.items())
+    charged = liquidity_requirement(w, level, account.venue, quantities)
     if w.venues[account.venue].nets:
-        return equity, netted_requirement(w, level, quantities)
+        return equity, netted_requirement(w, level, quantities) + charged
     required = sum(leg_requirement(w, level, account.emode, k, q) for k, q in quantities.items())
-    return equity, required + gains_requirement(w, level, quantities)
+    return equity, required + gains_requirement(w, level, quantities) + charged
+
+
+def liquidity_requirement(w: World, level: str, venue: str, quantities: dict[str, float]) -> float:
+    """What selling at once would cost, in multiples; by the hub's terms where it nets."""
+    piles: dict[tuple[str, str], float] = {}
+    for k, quantity in quantities.items():
+        leg = w.instruments[k]
+        if leg.kind == "quote" or (leg.kind == "balance" and leg.asset == w.cash):
+            continue
+        terms = venue if w.venues[venue].nets else leg.venue
+        where = leg.group if w.liquidity[terms]["per"] == "underlying" else leg.market
+        usd = quantity * w.seen_notional[k] if leg.kind == "perpetual" else value(w, k, quantity)
+        piles[terms, where] = piles.get((terms, where), 0.0) + usd
+    return sum(pile_charge(w, level, *place, usd) for place, usd in piles.items())
+
+
+def pile_charge(w: World, level: str, terms: str, where: str, usd: float) -> float:
+    """The integral of the impact curve over what is not free, times a multiple."""
+    rule, m = w.liquidity[terms], w.market_rows[where]
+    share = w.seen_depth.get(where, 1.0) if rule["depth"] == "current" else 1.0
+    charged = max(0.0, abs(usd) - rule["free"])
+    flow = charged / (m.depth * share)
+    lasting = m.permanent if m.parent is None else 0.0
+    fading = (1.0 - lasting) * flow**m.exponent / (1.0 + m.exponent)
+    asked = rule["multiple"][level] * charged * 0.01 * (fading + lasting * flow / 2.0)
+    if asked > 0.01 * abs(usd):
+        w.seen_events.add("large position charged")
+    return asked
 
 
 def assess(w: World, level: str, row: int) -> tuple[float, float]:

@@ -234,6 +234,7 @@ def pipeline(w: World, key: tuple[str, int], source: dict) -> list[float]:
 
 def read_prices(w: World) -> None:
     """What one unit of each instrument is worth to the margin engine, and what levels count."""
+    w.seen_depth = dict(w.depth_share)
     for k, leg in w.instruments.items():
         w.unseen[k] = 1.0
         if leg.kind == "balance":

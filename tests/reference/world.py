@@ -36,6 +36,7 @@ class World:
         self.weights: dict = d["weights"]  # side -> level -> emode -> instrument
         self.ratio: dict = d["ratio"]  # level -> instrument
         self.netting: dict = d["netting"]  # "net" or "basis" -> level -> underlying
+        self.liquidity: dict[str, dict] = d["liquidity"]  # venue or hub -> charge on large piles
         self.accounts = [SimpleNamespace(**a) for a in d["accounts"]]  # margined first
         self.margined: int = d["margined"]
         self.owned: list[list[int]] = d["owned"]
@@ -83,6 +84,7 @@ class World:
         self.published: dict[str, float] = {}
         self.seen_value: dict[str, float] = {}  # USD of one contract or quote token held
         self.seen_notional: dict[str, float] = {}  # USD of one token or contract
+        self.seen_depth: dict[str, float] = {}  # market -> share of its normal depth
         self.breach: dict[int, float] = {}  # account -> time of its standing breach
         self.generation: dict[int, list[float]] = {}  # of that breach, shares
         self.freed: dict[int, float] = {}  # account -> USD of shortage removed since its breach

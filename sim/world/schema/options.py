@@ -141,7 +141,7 @@ class Grid(Strict):
 
 
 class Charge(Strict):
-    """A share of notional, by level."""
+    """A share of notional, or a multiple, by level."""
 
     maintenance: Tenfold = 0.0
     initial_extra: Tenfold = 0.0
@@ -177,6 +177,32 @@ class PegCharge(Strict):
     factor: Tenfold = 0.0
 
 
+class LiquidityCharge(Strict):
+    """Charge for positions that are large for their market's depth."""
+
+    multiple: Charge = Charge()
+    """of the mean impact of selling all of a position at once; 0: nothing is charged"""
+    free: Annotated[NonNegative, unit("USD")] = 0.0
+    """net notional of an account in a market that is not charged"""
+    depth: Literal["current", "normal"] = "current"
+    """at which impact is taken: as last seen, or that of calm, whatever the regime"""
+    per: Literal["market", "underlying"] = "market"
+    """what is netted and sold together: legs that trade on one market, or all on one underlying,
+    at its reference market"""
+
+    @model_validator(mode="after")
+    def _charges(self) -> LiquidityCharge:
+        idle = [name for name in ("free", "depth", "per") if name in self.model_fields_set]
+        if idle and "multiple" not in self.model_fields_set:
+            raise SluicegateError(
+                f"no multiple is given, so nothing is charged, whatever {idle[0]} says",
+                where="multiple",
+                allowed="by level, 1 for what selling at once would cost",
+                hint="multiple: {maintenance: 1, initial_extra: 0.5}",
+            )
+        return self
+
+
 class Contingency(Strict):
     """P2, term K."""
 
@@ -188,6 +214,7 @@ class Contingency(Strict):
     collateral: dict[str, Haircut] = {}
     confidence: Confidence = Confidence()
     peg: PegCharge = PegCharge()
+    liquidity: LiquidityCharge = LiquidityCharge()
 
 
 class Unpaired(Strict):

@@ -1,5 +1,6 @@
 """From configuration to the parameter tables that the kernel reads, one file per table."""
 
+from sim.world.tables.addons import charges_doubt, charges_liquidity, sees_depth
 from sim.world.tables.beliefs import (
     belief_table,
     learns,
@@ -31,6 +32,8 @@ __all__ = [
     "auction_table",
     "background_table",
     "belief_table",
+    "charges_doubt",
+    "charges_liquidity",
     "contingency_table",
     "feeds",
     "grid_tables",
@@ -50,6 +53,7 @@ __all__ = [
     "responds",
     "sample_tables",
     "samples_from",
+    "sees_depth",
     "select_by",
     "sizings",
     "surface_tables",

@@ -79,6 +79,11 @@ def contingency_rows(spec: Contingency) -> np.ndarray:
     first["confidence_scale"] = spec.confidence.scale
     first["peg_threshold"] = spec.peg.threshold
     first["peg_factor"] = spec.peg.factor
+    for level, value in by_level(spec.liquidity.multiple).items():
+        table["liquidity"][level] = value
+    table["free"] = spec.liquidity.free
+    table["current"] = spec.liquidity.depth == "current"
+    table["pooled"] = spec.liquidity.per == "underlying"
     return table
 
 
@@ -156,7 +161,7 @@ def contingency_table(layout: Layout) -> np.ndarray:
     for v, spec in enumerate(specs):
         table[:, v] = contingency_rows(spec.contingency)
         target = spec.liquidation.target
-        for name in ("loss_factor", "perpetual", "short_option"):
+        for name in ("loss_factor", "perpetual", "short_option", "liquidity"):
             table[name][codes.TARGET, v] *= target.health * (1.0 + target.buffer)
     return table
 
