@@ -11,6 +11,8 @@ from sim.studies.result import StudyResult
 from sim.studies.statistics import Estimate
 
 MAX_COLUMNS = 7
+CASCADE_METRIC = "liquidated_notional"
+CASCADE_NAMES = {"amplification": "Amplification", "flow_share": "Share through own flow"}
 LAMBDAS = ("lambda_ratio", "lambda_stressed", "lambda_worst")
 CAPITAL_ORDER = (
     "margin_required",
@@ -129,7 +131,8 @@ def capital_table(result: StudyResult) -> Table | None:
 def cascade_table(result: StudyResult) -> Table | None:
     """Amplification and branching by generation: worlds down."""
     rows = result.summary.cascade
-    defined = sorted(set(rows.statistic[rows.value.notna()]))[:MAX_COLUMNS]
+    found = sorted(set(rows.statistic[rows.value.notna()]), key=_cascade_order)
+    defined = found[:MAX_COLUMNS]
     if not defined:
         return None
     caption = "Amplification and branching ratios R by generation, 95 % intervals beneath"
@@ -137,14 +140,21 @@ def cascade_table(result: StudyResult) -> Table | None:
         f"{caption}; n = {int(rows.n.max()):,} paths", [_cascade_name(s) for s in defined]
     )
     for world in worlds_of(result):
-        figures = [result.summary.figure(world, "liquidated_notional", s) for s in defined]
-        table.rows.append((world, [figure_cell(table, figure, "×") for figure in figures]))
+        cells = []
+        for name in defined:
+            figure = result.summary.figure(world, CASCADE_METRIC, name)
+            cells.append(figure_cell(table, figure, unit_of(CASCADE_METRIC, name)))
+        table.rows.append((world, cells))
     return table
 
 
+def _cascade_order(statistic: str) -> tuple[bool, str]:
+    return statistic not in CASCADE_NAMES, statistic
+
+
 def _cascade_name(statistic: str) -> str:
-    if statistic == "amplification":
-        return "Amplification"
+    if statistic in CASCADE_NAMES:
+        return CASCADE_NAMES[statistic]
     generation = int(statistic.rpartition("_")[2])
     return f"R {generation} → {generation + 1}"
 

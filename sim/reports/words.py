@@ -89,7 +89,9 @@ def unit_of(metric: str, statistic: str) -> str:
     kind = statistic.removeprefix("delta_")
     if kind == "p_positive":
         return "fraction"
-    return "×" if kind.startswith(("amplification", "branching")) else describe(metric).unit
+    if kind.startswith(("amplification", "branching")):
+        return "×"
+    return "fraction" if kind == "flow_share" else describe(metric).unit
 
 
 def is_rounding(difference: float, gross: float) -> bool:

@@ -77,11 +77,15 @@ def delta_rows(
 
 
 def cascade_rows(block: Block, slippage: Block | None, sample: Resample) -> Iterator[Row]:
-    """Amplification against the own-slippage twin, and branching from generation to generation."""
+    """Amplification against the own-slippage twin, what own flow called for, and branching."""
     name = "liquidated_notional"
     if slippage is not None and name in block.values and name in slippage.values:
         figure = ratio(block.values[name], slippage.values[name], sample)
         yield _row(block, name, "amplification", figure, slippage.twin)
+    part = "cascade_notional"
+    if name in block.values and part in block.values:
+        figure = ratio(block.values[part], block.values[name], sample)
+        yield _row(block, name, "flow_share", figure, part)
     generations = sorted(
         (int(found[1]), key) for key in block.values if (found := GENERATION.match(key))
     )

@@ -47,8 +47,8 @@ class Summary:
 
     @cached_property
     def cascade(self) -> pd.DataFrame:
-        """Amplification and branching."""
-        return self._where(self.tidy.statistic.str.match("amplification|branching"))
+        """Amplification, the share that own flow called for, and branching."""
+        return self._where(self.tidy.statistic.str.match("amplification|flow_share|branching"))
 
     @cached_property
     def capital(self) -> pd.DataFrame:

@@ -380,6 +380,6 @@ def test_terms_are_defined_where_they_are_used(study: StudyResult, tmp_path: Pat
         "<strong>Capital required</strong> is",
         "Liquidations of an account whose owner stood above maintenance",
         "Λ is the notional that a 1 % move triggers",
-        "the rounds of our own flow behind the prices that showed the standing breach.",
+        "generation 0 is called for by fundamental prices alone",
     ):
         assert words in page, words
