@@ -82,7 +82,7 @@ def restore_prices(world: World, state: State, opening: State, fundamental: np.n
     state.descent[:] = 0.0
     state.called[:] = 0.0
     state.carried[:] = 0.0
-    nobodys(state)
+    nobodys(state.cause)
     state.anchors[:] = LONG_AGO
     state.history[:] = 0.0
     state.history[:, 0] = LONG_AGO

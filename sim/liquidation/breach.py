@@ -1,14 +1,15 @@
 """Descent of a breach: whether our own flow brought it about, and at how many removes.
 
 A breach that would stand at prices which our flow has not displaced is of generation 0. Any other
-follows from the flow behind the displacements of its legs' prices, each weighted by what it does to
-the account. Averages of a feed keep their ratio to its price when the displacement is taken out;
-options keep their value.
+follows from the flow that now stands behind the displacements of its legs' prices, each weighted by
+what it costs the account; where none costs it anything by itself, from generation 0. Averages of a
+feed keep their ratio to its price when the displacement is taken out; options keep their value.
 """
 
 from sim.compile import lean
 from sim.margin.health import in_breach
-from sim.market.descent import clear, write_shares
+from sim.margin.terms import leg_value
+from sim.market.descent import add_children, clear, nobodys, whole, write_shares
 from sim.market.impact import add_behind
 from sim.numerics import exp
 from sim.state.codes import BALANCE, FULL_FEEDBACK, OPTION, PERPETUAL, QUOTE
@@ -47,7 +48,10 @@ def notional_shift(world: World, state: State, k: int) -> float:
 def market_of(world: World, k: int) -> int:
     """The market whose displacement moves the value of instrument k."""
     row = world.instruments[k]
-    return world.instruments[row.cash].market if row.kind == QUOTE else row.market
+    if row.kind == PERPETUAL:
+        return row.market
+    feed = world.instruments[row.cash].oracle if row.kind == QUOTE else row.oracle
+    return world.oracles[feed].market
 
 
 @lean
@@ -84,11 +88,15 @@ def stands_alone(world: World, state: State, a: int) -> bool:
 @lean
 def trace_breach(world: World, state: State, a: int) -> None:
     """Write the descent of the breach of account ``a``."""
+    nobodys(state.breaches[a])
+    if world.settings[0].feedback != FULL_FEEDBACK or stands_alone(world, state, a):
+        return
     clear(state.mixture)
-    if world.settings[0].feedback == FULL_FEEDBACK and not stands_alone(world, state, a):
-        for i in range(state.rows[a].leg_count):
-            k = state.legs[a, i]
-            size = abs(state.balance[k, a] * state.g[0, k] * own_shift(world, state, k))
-            if size > 0.0:
-                add_behind(world, state, market_of(world, k), size)
+    for i in range(state.rows[a].leg_count):
+        k = state.legs[a, i]
+        cost = -leg_value(state.g, k, state.balance[k, a]) * own_shift(world, state, k)
+        if cost > 0.0:
+            add_behind(world, state, market_of(world, k), cost)
+    if whole(state.mixture) == 0.0:
+        add_children(state.breaches[a], 1.0, state.mixture)
     write_shares(state.mixture, state.breaches[a])

@@ -126,5 +126,5 @@ def unwind_all(world: World, state: State, elapsed: float) -> bool:
             traded = True
         if unwind_contracts(world, state, liquidator, elapsed):
             traded = True
-    nobodys(state)
+    nobodys(state.cause)
     return traded

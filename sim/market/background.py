@@ -85,7 +85,7 @@ def fire(world: World, state: State, m: int) -> float:
     book(state, usd, state.cause)
     quantity = usd / state.markets[m].mark
     execute(world, state, m, -quantity if side == 0 else quantity)
-    nobodys(state)
+    nobodys(state.cause)
     return usd
 
 

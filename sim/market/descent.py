@@ -13,11 +13,11 @@ from sim.state.state import GENERATIONS, State
 
 
 @lean
-def nobodys(state: State) -> None:
-    """What is traded from now on is of generation 0."""
-    state.cause[0] = 1.0
+def nobodys(shares: np.ndarray) -> None:
+    """Of generation 0: nobody's flow brought it about."""
+    shares[0] = 1.0
     for g in range(1, GENERATIONS):
-        state.cause[g] = 0.0
+        shares[g] = 0.0
 
 
 @lean
@@ -52,15 +52,23 @@ def clear(total: np.ndarray) -> None:
 
 
 @lean
-def write_shares(total: np.ndarray, shares: np.ndarray) -> None:
-    """Shares of each generation in a total; all of generation 0 where there is none."""
+def whole(total: np.ndarray) -> float:
+    """What all generations make together."""
     size = 0.0
     for g in range(GENERATIONS):
         size += total[g]
+    return size
+
+
+@lean
+def write_shares(total: np.ndarray, shares: np.ndarray) -> None:
+    """Shares of each generation in a total; all of generation 0 where there is none."""
+    size = whole(total)
+    if size == 0.0:
+        nobodys(shares)
+        return
     for g in range(GENERATIONS):
-        shares[g] = total[g] / size if size > 0.0 else 0.0
-    if size <= 0.0:
-        shares[0] = 1.0
+        shares[g] = total[g] / size
 
 
 @lean

@@ -13,7 +13,7 @@ to it: its own flow is transient only, and arbitrageurs carry it to the parent a
 import numpy as np
 
 from sim.compile import lean
-from sim.market.descent import add_children, mix_in
+from sim.market.descent import add_children, inherit, mix_in
 from sim.numerics import exp, power
 from sim.state.codes import FULL_FEEDBACK, NO_IMPACT
 from sim.state.state import State
@@ -100,16 +100,23 @@ def quote_log(world: World, state: State, m: int, usd: float) -> float:
 
 @lean
 def standing(world: World, state: State, m: int) -> float:
-    """Flow that still displaces market m, in units of depth."""
+    """Net flow that still displaces market m, in units of depth."""
     share = permanent_share(world, m)
     market = state.markets[m]
-    return share * abs(market.permanent) + (1.0 - share) * abs(market.transient)
+    return share * market.permanent + (1.0 - share) * market.transient
 
 
 @lean
 def push(world: World, state: State, m: int, flow: float, descent: np.ndarray) -> None:
-    """Flow of a descent reaches market m; only reference markets remember it for good."""
-    mix_in(state.descent[m], standing(world, state, m), descent, abs(flow))
+    """Flow of a descent reaches market m; only reference markets remember it for good.
+
+    What comes against standing flow cancels it, whatever its descent, and counts beyond it.
+    """
+    before = standing(world, state, m)
+    if before * flow >= 0.0:
+        mix_in(state.descent[m], abs(before), descent, abs(flow))
+    elif abs(flow) > abs(before):
+        inherit(descent, state.descent[m])
     state.markets[m].transient += flow
     if world.markets[m].parent < 0:
         state.markets[m].permanent += flow

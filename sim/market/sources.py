@@ -6,6 +6,7 @@ any other feed, and what they show is combined before anything else is done to t
 
 from sim.compile import lean
 from sim.market.view import Sides, median, weighted_median
+from sim.numerics import exp, log
 from sim.state.codes import WEIGHTED_MEDIAN
 from sim.state.state import State
 from sim.state.world import World
@@ -24,13 +25,20 @@ def combined(world: World, state: State, o: int) -> float:
 
 @lean
 def combine(world: World, state: State, o: int) -> None:
-    """Feed ``o`` shows what its sources make; our flow displaces it as their average."""
+    """Feed ``o`` shows what its sources make, and would have made of prices without our flow."""
     row = world.oracles[o]
-    displaced = 0.0
-    for i in range(row.first, row.first + row.sources):
-        displaced += state.feeds[i].displaced
+    sources = range(row.first, row.first + row.sources)
     state.feeds[o].published = combined(world, state, o)
-    state.feeds[o].displaced = displaced / row.sources
+    state.feeds[o].displaced = 0.0
+    displaced = False
+    for i in sources:
+        state.feeds[i].shown = state.feeds[i].published
+        state.feeds[i].published *= exp(-state.feeds[i].displaced)
+        displaced = displaced or state.feeds[i].displaced != 0.0
+    if displaced:
+        state.feeds[o].displaced = log(state.feeds[o].published / combined(world, state, o))
+    for i in sources:
+        state.feeds[i].published = state.feeds[i].shown
 
 
 @lean

@@ -73,6 +73,7 @@ FEED = np.dtype(
         ("at", "i8"),  # entry of the price ring it stands on
         ("displaced", "f8"),  # what our flow did to the log of the published price
         ("standing_displaced", "f8"),  # the same of the standing price
+        ("shown", "f8"),  # scratch: a source's price while another stands in for it
         ("standing", "f8"),  # USD, last price that was worth publishing
         ("updated", "f8"),  # when that was sampled, s
         ("averaged", "f8"),  # time up to which the averages run, s

@@ -43,6 +43,7 @@ ENOUGH = {
     "max_displacement": 25,
     "horizon_shortfall": 2,
     "later generation": 2,
+    "cascade_notional": 3,
     "backstop_used": 5,
     "adl_loss": 4,
     "fund drawn before winners": 2,

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from sim.compile import jit
+from sim.market.impact import push
 from sim.state.state import GENERATIONS
 from tests.worlds import Bench, fall_to, market, run_dict, venue, weight
 
@@ -47,16 +49,38 @@ def held(loan: float) -> dict:
     return {("balance", "SOL"): 100.0, ("balance", "USDC"): -loan}
 
 
-def test_only_what_the_flow_brought_about_is_a_later_generation():
+@pytest.mark.parametrize("delay", [0.0, 10.0])
+def test_only_what_the_flow_brought_about_is_a_later_generation(delay):
     """The fall itself puts one borrower below maintenance; only his sale does so to the other."""
     loans = [held(8_940.0), held(8_908.0), {("balance", "USDC"): 1e5}]
     config = falling(0.0, 99.0)  # where 8,910 USD of loan are covered
     config["liquidity"]["spot"]["SOL"]["depth"] = 1e4
     config["venue"]["venue"]["liquidation"]["bonus"]["min"] = 0.03
+    config["venue"]["venue"]["oracle"] = {"delay": delay}
     full, slippage = (Bench(config, loans, twin).run()[0] for twin in ("full", "slippage"))
     assert (slippage["liquidated_accounts"], full["liquidated_accounts"]) == (1.0, 2.0)
     assert slippage["cascade_notional"] == 0.0
     assert slippage["generation"][0] == pytest.approx(slippage["liquidated_notional"], rel=1e-12)
     assert full["generation"][1] == full["cascade_notional"] > 0.0
-    assert full["generation"][0] > slippage["generation"][0]  # his own sale deepens his breach
+    assert full["generation"][0] >= slippage["generation"][0]  # his own sale deepens his breach
     assert full["generation"].sum() == pytest.approx(full["liquidated_notional"], rel=1e-12)
+
+
+def test_flow_against_a_displacement_cancels_it_whatever_its_descent():
+    """What stands after a purchase that is smaller than the sale before it is still the sale's."""
+    bench = Bench(falling(0.0, 99.0))
+    world, state, shares = bench.world, bench.state, np.zeros(GENERATIONS)
+    for flow, generation in ((-10.0, 0), (9.0, 3), (-1.0, 2), (5.0, 1)):
+        shares[:] = 0.0
+        shares[generation] = 1.0
+        arrive(world, state, flow, shares)
+        if generation == 3:
+            assert state.descent[0, 0] == 1.0
+        if generation == 2:  # one unit of each stands
+            np.testing.assert_allclose(state.descent[0, [0, 2]], 0.5)
+    assert state.descent[0, 1] == 1.0  # three of five units were more than stood
+
+
+@jit
+def arrive(world, state, flow, shares):
+    push(world, state, 0, flow, shares)

@@ -1,6 +1,7 @@
 """At how many removes of our own flow something was brought about: shares by generation."""
 
 import math
+from types import SimpleNamespace
 
 from tests.reference import ledger, margin
 from tests.reference.world import World
@@ -37,7 +38,12 @@ def behind(w: World, m: str) -> Shares:
         above = w.displacement[parent] if parent is not None else 0.0
         parts.append((abs(w.displacement[here] - above), children(w.descent[here])))
         here = parent
-    return mixed(parts)
+    return total(parts)
+
+
+def total(parts: list[tuple[float, Shares]]) -> Shares:
+    """Weighted mean of shares; nothing of any generation if nothing weighs anything."""
+    return mixed(parts) if any(size for size, _ in parts) else [0.0] * 8
 
 
 def note_alone(w: World, m: str, move: float) -> None:
@@ -65,15 +71,23 @@ def of_breach(w: World, row: int) -> Shares:
     for k in ledger.legs(w, row):
         leg = w.instruments[k]
         value, notional = shifts(w, k)
-        size = abs(margin.value(w, k, ledger.held(w, row, k)) * value)
-        market = w.instruments[leg.cash].market if leg.kind == "quote" else leg.market
-        if size > 0.0:
-            parts.append((size, behind(w, market)))
+        cost = -margin.value(w, k, ledger.held(w, row, k)) * value
+        market = leg.market if leg.kind == "perpetual" else w.feed_rows[priced_by(w, leg)].market
+        if cost > 0.0:
+            parts.append((cost, behind(w, market)))
         w.seen_value[k] *= math.exp(-value)
         w.seen_notional[k] *= math.exp(-notional)
     anyway = margin.is_below(w, row)
     w.seen_value, w.seen_notional = kept
-    return FIRST if anyway else mixed(parts)
+    if anyway:
+        return FIRST
+    found = total(parts)
+    return shares(found) if any(found) else children(FIRST)
+
+
+def priced_by(w: World, leg: SimpleNamespace) -> str:
+    """Feed that values a balance, or a quote balance in its token."""
+    return w.instruments[leg.cash].feed if leg.kind == "quote" else leg.feed
 
 
 def shifts(w: World, k: str) -> tuple[float, float]:

@@ -74,8 +74,11 @@ def push(w: World, m: str, flow: float, cause: list[float]) -> None:
     """Flow arrives at a market; only reference markets remember it for good."""
     if flow != 0.0:
         lasting = lasting_share(w, m)
-        there = lasting * abs(w.permanent[m]) + (1.0 - lasting) * abs(w.transient[m])
-        w.descent[m] = generations.mixed([(there, w.descent[m]), (abs(flow), cause)])
+        there = lasting * w.permanent[m] + (1.0 - lasting) * w.transient[m]
+        if there * flow >= 0.0:
+            w.descent[m] = generations.mixed([(abs(there), w.descent[m]), (abs(flow), cause)])
+        elif abs(flow) > abs(there):
+            w.descent[m] = cause
     w.transient[m] += flow
     if w.market_rows[m].parent is None:
         w.permanent[m] += flow
@@ -137,9 +140,12 @@ def read(w: World, key: tuple[str, int], source: dict) -> None:
     w.source_shift[key] = shifts[source["market"]]
 
 
-def made(w: World, name: str, feed: object) -> float:
+def made(w: World, name: str, feed: object, *, without_flow: bool = False) -> float:
     """What the sources of a feed make: the only one, the median, or where half of the weight is."""
-    pairs = [(w.source_price[name, i], s["weight"]) for i, s in enumerate(feed.read)]
+    pairs = []
+    for i, source in enumerate(feed.read):
+        shift = w.source_shift[name, i] if without_flow else 0.0
+        pairs.append((w.source_price[name, i] * math.exp(-shift), source["weight"]))
     if len(pairs) == 1:
         return pairs[0][0]
     if feed.combine == "median":
@@ -160,7 +166,7 @@ def publish(w: World, name: str, feed: object, sampled: float) -> None:
             standing=sampled, shift=0.0, updated=0.0, time=0.0, ema=sampled, twap=sampled
         ),
     )
-    shift = statistics.fmean(w.source_shift[name, i] for i in range(len(feed.read)))
+    shift = math.log(sampled / made(w, name, feed, without_flow=True))
     latest = max(source["delay"] for source in feed.read)
     if feed.deviation > 0.0:
         w.decide(abs(sampled - past.standing) - feed.deviation * past.standing, past.standing)
