@@ -49,7 +49,7 @@ class Pair:
         self.built: Built = self.factory.build(self.factory.population(0), choice)
         self.world = self.built.twin(self.layout, self.twin)
         self.plain = World(describe(self.factory, self.built, self.twin))
-        self.indices: dict[tuple[str, str], tuple[float, float]] = {}
+        self.indices: dict[tuple[str, str], tuple[float, float, float]] = {}
 
     def run(self, steps: int) -> Snapshot:
         """Run the simulator for so many steps."""
@@ -130,7 +130,7 @@ class Pair:
                 )
 
     def _growth(self, name: str, pool: np.void) -> Iterator[tuple[str, float, float, float]]:
-        """Growth of a pool's indices in the step, where somebody holds or owes.
+        """Growth of a pool's indices in the step, where somebody held or owed before and after.
 
         The simulator's totals are running sums, and what rounding leaves of a pool that all have
         left is still charged interest.
@@ -140,9 +140,9 @@ class Pair:
             ("deposit_index", plain.deposit_index[name], ledger.deposits(plain, name)),
             ("borrow_index", plain.borrow_index[name], ledger.loans(plain, name)),
         ):
-            before = self.indices.get((field, name), (1.0, 1.0))
-            self.indices[field, name] = float(pool[field]), mine
-            if amount > 0.0:
+            before = self.indices.get((field, name), (1.0, 1.0, 0.0))
+            self.indices[field, name] = float(pool[field]), mine, amount
+            if min(amount, before[2]) > 0.0:
                 yield f"{field} of {name}", float(pool[field]) / before[0], mine / before[1], 1.0
 
     def _markets(self, state: State) -> Iterator[tuple[str, float, float, float]]:
