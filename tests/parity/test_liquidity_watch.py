@@ -17,7 +17,7 @@ from tests.parity.worlds import Config, random_config
 
 SEEDS = range(50)
 UNCHARGED = range(8)  # of which it is also asked whether the charge changes anything
-FEWEST = 120  # paths that must be compared, of 280
+FEWEST = 200  # paths that must be compared, of 280
 seen: Counter[str] = Counter()
 
 
@@ -100,7 +100,8 @@ def agree(config: RunConfig, seed: int) -> None:
         seen[name] += int(np.count_nonzero(brute[name]))
     if seed in UNCHARGED:
         free = results(with_watch(uncharged(config), "all", SKINS[0]))
-        seen["changed"] += sum(charged != plain for charged, plain in zip(brute, free, strict=True))
+        differs = [brute[name] != free[name] for name in ("liquidated_notional", "topped_up")]
+        seen["changed"] += int(np.count_nonzero(np.any(differs, axis=0)))
 
 
 def uncharged(config: RunConfig) -> RunConfig:
@@ -115,6 +116,6 @@ def test_paths_were_eventful():
     if not seen["paths"]:
         pytest.skip("no path was compared")
     assert seen["paths"] >= FEWEST, dict(seen)
-    assert seen["changed"] >= 4, dict(seen)
+    assert seen["changed"] >= 10, dict(seen)
     for name in ("liquidations", "topped_up", "bad_debt"):
         assert seen[name] >= 0.1 * seen["paths"], dict(seen)
