@@ -16,10 +16,10 @@ INTERRUPTED = 130  # as shells count it: 128 and the number of the signal
 def stop(signum: int, frame: FrameType | None) -> None:
     """End the process at once; an exception could be dropped or turned into another one.
 
-    While results are being written a handler of :mod:`sim.studies.run_folder` stands instead,
-    which puts everything away first.
+    While results are being written a handler of :mod:`sim.interrupts` stands instead, so that
+    what is half written is put away first.
     """
-    os.write(2, b"sluicegate: interrupted; nothing was written\n")
+    os.write(2, b"sluicegate: interrupted\n")
     os._exit(INTERRUPTED)
 
 

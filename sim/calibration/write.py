@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from sim.errors import SluicegateError
+from sim.interrupts import ended_cleanly
 
 HEADER = """\
 # Market fitted by `sluicegate calibrate`; its provenance is at the end of the file.
@@ -67,15 +68,16 @@ def write_whole(path: Path, text: str) -> None:
         If the operating system refuses.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise SluicegateError(
-            f"cannot write: {error.strerror}", where=str(path), hint=ANOTHER_FOLDER
-        ) from error
-    except BaseException:  # Ctrl-C between the two lines
-        draft.unlink(missing_ok=True)
-        raise
+    with ended_cleanly():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(path)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise SluicegateError(
+                f"cannot write: {error.strerror}", where=str(path), hint=ANOTHER_FOLDER
+            ) from error
+        except BaseException:  # Ctrl-C between the lines
+            draft.unlink(missing_ok=True)
+            raise

@@ -35,6 +35,7 @@ def add_arguments(parser: Parser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run, write and print."""
+    from sim.interrupts import ended_cleanly
     from sim.studies.backtest import run_backtest
     from sim.studies.backtest_settings import parse
     from sim.studies.manifest import begin_manifest, end_manifest
@@ -51,9 +52,10 @@ def execute(arguments: argparse.Namespace) -> int:
         from sim.reports.backtest import console_table, write_backtest
 
         write_backtest(run.path, plain, found, end_manifest(manifest))
-    print("\n".join(found.history.notes), end="\n\n")
-    print(console_table(found))
-    print(f"\nreport: {run.final}/requirement.svg")
+    with ended_cleanly(run.where):
+        print("\n".join(found.history.notes), end="\n\n")
+        print(console_table(found))
+        print(f"\nreport: {run.final}/requirement.svg")
     return 0
 
 

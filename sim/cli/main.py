@@ -50,10 +50,10 @@ def main(words: Sequence[str] | None = None) -> int:
     except (SluicegateError, MemoryError) as error:
         short = "not enough memory: " if isinstance(error, MemoryError) else ""
         return _fail(f"error: {short}{error}", 2)
-    except KeyboardInterrupt:
-        return _fail("interrupted; nothing was written", 130)
-    except Terminated:
-        return _fail("terminated; nothing was written", 143)
+    except KeyboardInterrupt as signal:
+        return _fail("; ".join(["interrupted", *map(str, signal.args)]), 130)
+    except Terminated as signal:
+        return _fail("; ".join(["terminated", *map(str, signal.args)]), 143)
     except BrokenPipeError:  # the reader of our output went away, as in `sluicegate … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141

@@ -50,6 +50,7 @@ def execute(arguments: argparse.Namespace) -> int:
         config = reload_config(arguments.config, arguments.overrides, arguments.config_dir)
     repairs = check(config)
 
+    from sim.interrupts import ended_cleanly
     from sim.studies.manifest import begin_manifest, end_manifest
     from sim.studies.run_folder import open_run
 
@@ -68,8 +69,9 @@ def execute(arguments: argparse.Namespace) -> int:
         from sim.reports.write import write_run
 
         write_run(run.path, plain, result, end_manifest(manifest))
-    print(summary_table(result))
-    print(f"\nreport: {run.final}/report.html")
+    with ended_cleanly(run.where):
+        print(summary_table(result))
+        print(f"\nreport: {run.final}/report.html")
     return 0
 
 

@@ -61,9 +61,12 @@ def turns(world: World, state: State, a: int, offer: Offer) -> tuple[float, floa
 def target_size(world: World, state: State, a: int, offer: Offer) -> float:
     """What restores health at the target level: the shortage over the relief per USD taken.
 
-    Linear interpolation between the points at which health turns, exact for both engines; it may
-    come to more than there is. If the leg cannot help (a bonus larger than the requirement it
-    frees), all of it is taken.
+    Linear interpolation between the points at which health turns, exact for engines that add up or
+    net; it may come to more than there is. If the leg cannot help (a bonus larger than the
+    requirement it frees), all of it is taken. Health is looked at in the turning points alone.
+    Where large positions are charged, health bends between them: closing a leg that hedges
+    enlarges what is left, so health may rise and then fall, and a size that would restore it
+    between two points at which it is short is missed: all of the leg is taken.
     """
     first, second = turns(world, state, a, offer)
     start, low = 0.0, health_after(world, state, a, TARGET, offer, 0.0)

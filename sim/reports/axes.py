@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter
 
 from sim.reports.style import GREY, Look
 from sim.reports.words import amount, trimmed
-from sim.studies.statistics import Estimate, Floats
+from sim.studies.statistics import ROUNDING, Estimate, Floats
 
 BAR, STEP, RING = 1.3, 1.6, 4.5  # points: width of a bar, of each one beneath, of each ring
 
@@ -30,7 +30,12 @@ def shown(unit: str) -> str:
 def ticks_in(axes: Axes, unit: str, which: str = "x") -> None:
     """Write tick labels in the unit, for people."""
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_formatter(FuncFormatter(lambda value, _: trimmed(amount(value, unit))))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: trimmed(amount(_tick(value), unit))))
+
+
+def _tick(value: float) -> float:
+    """Zero for a tick that rounding alone keeps from it."""
+    return value if abs(value) > ROUNDING else 0.0
 
 
 def exceedance(axes: Axes, values: Floats, look: Look, label: str) -> None:

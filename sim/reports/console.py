@@ -104,9 +104,10 @@ def _foot(result: StudyResult, head: Cells, *, marked: bool) -> list[str]:
     ]
     if marked:
         lines += [
-            f"{FEW_MARK} an indication of its order of magnitude, no more: it has no interval, or "
-            f"rests on fewer than {FEW} populations,",
-            f"  or paths on which it is not zero (an ES: on fewer than {ES_TAIL} tail paths)",
+            f"{FEW_MARK} no more than an indication (of an order of magnitude, or that nothing was "
+            "seen): it has no interval, or",
+            f"  rests on fewer than {FEW} populations, or paths on which it is not zero "
+            f"(an ES: on fewer than {ES_TAIL} tail paths)",
         ]
     lines += [*hedge_lines(result), ""] if compares_rules(result) else []
     lines += [f"! Caution: {text}" for text in cautions(result)]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from sim.reports.words import (
     FEWEST_PATHS,
+    NEXT_TO_NOTHING,
     amount,
     finding,
     is_rounding,
@@ -24,7 +25,7 @@ RULE = (
     "re-levered, trader loss on the same legs. Each shows the ES 99 when at least 100 paths lie in "
     "that tail, else the ES 95 on the same condition, else the mean. Intervals are not adjusted "
     f"for the number of comparisons. No direction is claimed from fewer than {FEWEST_PATHS} paths, "
-    "nor for differences below a millionth of gross notional."
+    f"nor for differences below {NEXT_TO_NOTHING}."
 )
 RULE_OF_RULES = (
     "The comparisons were fixed in advance: for each rule the losses on hedges that it broke, "
@@ -200,9 +201,9 @@ def notes(result: StudyResult) -> list[str]:
 
 def _shrunk(result: StudyResult) -> list[str]:
     return [
-        f"at {venue} traders' positions in {_listed(sorted(assets))} are smaller than drawn: the "
-        "market maker could not have taken what their longs and shorts leave over. More of "
-        f"venue.{venue}.maker.capital leaves them as they are."
+        f"at {venue} the heavier side of traders' positions in {_listed(sorted(assets))} is "
+        "smaller than drawn: the market maker could not have taken what their longs and shorts "
+        f"leave over. More of venue.{venue}.maker.capital leaves it as it is."
         for venue, assets in result.shrunk.items()
     ]
 

@@ -51,6 +51,9 @@ LIMITS = (
     "Agents follow fixed rules of behaviour and do not learn or collude.",
     "Branching is the ratio of notional from generation to generation along the paths as they "
     "happened, background book included; it is not the spectral radius of a small perturbation.",
+    "The share through own flow is judged when a breach is first seen, without taking the flow out "
+    "of averages or options, and owners' own trades count as generation 0; amplification is the "
+    "causal figure.",
 )
 SECTION_METRICS = {
     "Creditor loss and bad debt": ("creditor_loss", "bad_debt"),

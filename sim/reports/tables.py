@@ -135,7 +135,8 @@ def cascade_table(result: StudyResult) -> Table | None:
     defined = found[:MAX_COLUMNS]
     if not defined:
         return None
-    caption = "Amplification and branching ratios R by generation, 95 % intervals beneath"
+    caption = "Amplification, share through own flow and branching ratios R by generation"
+    caption += ", 95 % intervals beneath"
     table = Table(
         f"{caption}; n = {int(rows.n.max()):,} paths", [_cascade_name(s) for s in defined]
     )

@@ -10,6 +10,8 @@ MINUS = "\N{MINUS SIGN}"
 NOT_DEFINED = "not defined"
 FEWEST_PATHS = 20  # on which a direction is claimed
 NEGLIGIBLE = 1e-6  # of gross notional: interest and rounding of accounts that are grouped otherwise
+NEXT_TO_NOTHING = f"{NEGLIGIBLE * 100:.6f}".rstrip("0") + " % of gross notional"
+CENT = 0.01
 SCALES = ((1e12, " T"), (1e9, " bn"), (1e6, " M"), (1e3, " k"), (1.0, ""))
 STATISTICS = {
     "mean": "mean",
@@ -51,9 +53,7 @@ def amount(value: float, unit: str = "USD") -> str:
     if math.isnan(value):
         return NOT_DEFINED
     if unit == "USD":
-        cents = f"{value:.2f}".replace("-", MINUS)  # less than a cent is rounding
-        text = cents if 0.0 < abs(value) < 1.0 else scaled(value)
-        return f"{MINUS}${text[1:]}" if text.startswith(MINUS) else f"${text}"
+        return _dollars(value)
     if unit == "fraction":
         return f"{three_digits(value * 100)} %"
     if unit == "×":
@@ -63,12 +63,23 @@ def amount(value: float, unit: str = "USD") -> str:
     return scaled(value)
 
 
+def _dollars(value: float) -> str:
+    """Write an amount of money; of less than a cent only that it is less."""
+    if 0.0 < abs(value) < CENT:
+        return "< $0.01" if value > 0.0 else f"> {MINUS}$0.01"
+    cents = f"{value:.2f}".replace("-", MINUS)
+    text = cents if 0.0 < abs(value) < 1.0 else scaled(value)
+    return f"{MINUS}${text[1:]}" if text.startswith(MINUS) else f"${text}"
+
+
 def change(value: float, unit: str = "USD") -> str:
     """Write a difference with its sign."""
     text = amount(value, unit)
     if unit == "fraction":
         text = text.replace("%", "pp")  # a difference of shares is in percentage points
-    return f"+{text}" if value > 0 else text
+    if value > 0:
+        return text.replace("$", "+$") if text.startswith("<") else f"+{text}"
+    return text
 
 
 def interval(figure: Estimate, unit: str = "USD", *, difference: bool = False) -> str:
@@ -150,7 +161,7 @@ def finding(
             return f"{name} in {world} against {base}: {NOT_DEFINED} ({figure.note})."
         if figure.value == 0.0 and statistic == "mean":
             return (
-                f"{name}: no difference between {world} and {base} was seen "
+                f"{name}: no difference between {base} and {world} was seen "
                 f"({figure.note}). So no direction is claimed."
             )
         return (
@@ -160,9 +171,9 @@ def finding(
     unsaid = {
         "too few paths": f"{name} in {world} against {base}: no direction is claimed from fewer "
         f"than {FEWEST_PATHS} paths.",
-        "negligible": f"{name}: no difference between {world} and {base} beyond bookkeeping (less "
-        "than a millionth of gross notional).",
-        "no difference shown": f"{name}: no difference between {world} and {base} is shown.",
+        "negligible": f"{name}: no difference between {base} and {world} beyond bookkeeping (less "
+        f"than {NEXT_TO_NOTHING}).",
+        "no difference shown": f"{name}: no difference between {base} and {world} is shown.",
     }
     head = unsaid.get(said, f"{name} is {said} in {world} than in {base}.")
     return f"{head} {size} ({span}).{caution}"

@@ -39,7 +39,7 @@ METRICS: dict[str, Metric] = {
     "regret_notional": Metric("Regret liquidations"),
     "regret_accounts": Metric("Accounts liquidated in regret", "accounts"),
     "solvent_notional": Metric("Liquidated while the owner's whole equity was positive"),
-    "cascade_notional": Metric("Liquidated because of the model's own flow"),
+    "cascade_notional": Metric("Liquidated in breaches that own flow brought about"),
     "hedges_broken": Metric("Hedges broken by liquidation or deleveraging"),
     "hedge_loss": Metric("Loss on broken hedges, gains set off", signed=True),
     "hedge_loss_positive": Metric("Loss on broken hedges, gains left out"),

@@ -11,19 +11,16 @@ import errno
 import os
 import re
 import shutil
-import signal
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 from sim import locks
-from sim.errors import SluicegateError, Terminated
+from sim.errors import SluicegateError
+from sim.interrupts import ended_cleanly
 
 _PARTIAL = ".partial-"
 _FRESH_SECONDS = 60.0
@@ -63,10 +60,12 @@ def open_run(out: Path, experiment: str, started: datetime | None = None) -> Ite
         raise
     run = RunFolder(partial)
     try:
-        with _terminate_cleanly():
+        with ended_cleanly():
             yield run
             _flush(partial)
             run.final = _publish(partial, parent, started or datetime.now(UTC))
+            with ended_cleanly(run.where):
+                _sync(parent)
     finally:
         locks.release(mark)
         if run.final is None:
@@ -80,6 +79,11 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.final: Path | None = None
+
+    @property
+    def where(self) -> str:
+        """Where the results are, for whom an interruption keeps from seeing the end."""
+        return f"results are in {self.final}"
 
 
 def _parent(out: Path, experiment: str) -> Path:
@@ -160,7 +164,6 @@ def _publish(partial: Path, parent: Path, started: datetime) -> Path:
             if final.exists():  # another process was faster; a full folder is never replaced
                 continue
             raise
-        _sync(parent)
         return final
     raise SluicegateError(
         "a thousand runs have this very time",
@@ -184,39 +187,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _terminate_cleanly() -> Iterator[None]:
-    """Let SIGTERM and SIGINT end the block, wherever they strike (in the main thread only).
-
-    The compiler calls back into Python from code that drops exceptions: a signal that strikes
-    there is remembered, and what fails because of it counts as the signal.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    received: list[type[BaseException]] = []
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        received.append(KeyboardInterrupt if signum == signal.SIGINT else Terminated)
-        raise received[-1]
-
-    before = {sign: signal.signal(sign, stop) for sign in (signal.SIGINT, signal.SIGTERM)}
-    hook, sys.unraisablehook = sys.unraisablehook, _quiet_about_signals
-    try:
-        yield
-    except Exception:
-        if received:
-            raise received[0] from None
-        raise
-    finally:
-        sys.unraisablehook = hook
-        for sign, handler in before.items():
-            signal.signal(sign, handler)
-
-
-def _quiet_about_signals(dropped: sys.UnraisableHookArgs) -> None:
-    """Say nothing of a dropped exception that is one of our signals."""
-    if not isinstance(dropped.exc_value, KeyboardInterrupt | Terminated):
-        sys.__unraisablehook__(dropped)

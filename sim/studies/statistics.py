@@ -102,7 +102,7 @@ def mean(values: Floats, clusters: Codes | None = None, level: float = LEVEL) ->
         return Estimate(value, n=n, note="a single path: no interval")
     if np.all(values == values[0]):
         excluded = 100 * clopper_pearson(0, _clusters(n, clusters), level)[1]
-        note = f"the same on all {n:,} paths, so no interval; paths on which it is another may "
+        note = f"the same on all {n:,} paths, so no interval; paths with another value may "
         note += f"still make up {excluded:.2g} % of all"
         return Estimate(float(values[0]), n=n, note=note)
     variance, freedom = clustered_variance(values, clusters)

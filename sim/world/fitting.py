@@ -203,7 +203,10 @@ class Fitter:
 
         Risk legs grow at what the venues charge for them one by one (the fall of equity less
         requirement per unit of scale), so a hub that charges little does not turn a little freed
-        margin into unbounded positions, and the wider scope's initial margin still holds.
+        margin into unbounded positions. Where requirements grow in proportion, the wider scope's
+        initial margin still holds. Under a charge that grows faster than positions (liquidity) it
+        need not: the grown legs may require more than traders have, and an account may start below
+        maintenance, which the report says as a caution before its figures.
         """
         freed = self.freed(population, scope)
         none = population.scaled(0.0 * population.scale)

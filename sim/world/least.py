@@ -42,8 +42,11 @@ class Shrunk:
 def least_share(shrunk: Shrunk) -> np.ndarray:
     """Share of its deposits with which each account just meets initial margin, (A,).
 
-    None where it owes nothing; all where it does not meet initial margin with all of them. More
-    deposits never lower the slack of an account, so halving finds the least share.
+    None where it owes nothing; all where it does not meet initial margin with all of them. Halving
+    rests on more deposits never lowering the slack of an account. That holds unless a charge for
+    large positions grows faster than the value, beyond some hundred depths of a deposit's market:
+    an account that meets initial margin with a part of its deposits and not with all is then
+    counted with all.
     """
     high = np.ones(shrunk.count)
     low = 0.0 * high

@@ -48,7 +48,33 @@ def test_ctrl_c_while_libraries_are_read(module, words, tmp_path):
         check=False,
     )
     assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr == "sluicegate: interrupted; nothing was written\n"
+    assert done.stderr == "sluicegate: interrupted\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+# Presses Ctrl-C once a draft is written, before it is renamed into place.
+WRITE = """
+import os, signal, sys
+from pathlib import Path
+
+import sluicegate
+
+signal.signal(signal.SIGINT, sluicegate.stop)
+from sim.calibration.write import write_whole
+
+Path.replace = lambda draft, target: os.kill(os.getpid(), signal.SIGINT)
+try:
+    write_whole(Path("market.yaml"), "text")
+except KeyboardInterrupt:
+    sys.exit(77)
+"""
+
+
+def test_ctrl_c_leaves_no_draft(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", WRITE], cwd=tmp_path, env=environment(), check=False
+    )
+    assert done.returncode == 77
     assert list(tmp_path.iterdir()) == []
 
 

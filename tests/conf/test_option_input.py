@@ -70,6 +70,10 @@ CASES = {
         {"contingency.liquidity.free": 1e6},
         ["venue.derive.contingency.liquidity.multiple: no multiple is given", "whatever free says"],
     ),
+    "a free part of a multiple without levels": (
+        {"contingency.liquidity": {"multiple": {}, "free": 1e6}},
+        ["venue.derive.contingency.liquidity.multiple: no multiple is given", "whatever free says"],
+    ),
     "a negative free part": (
         {"contingency.liquidity": {"multiple": {"maintenance": 1}, "free": -5}},
         ["venue.derive.contingency.liquidity.free: out of range", "got:     -5", "at least 0"],

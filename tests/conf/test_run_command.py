@@ -1,6 +1,8 @@
 """The order of a run: a mistake or an interruption leaves nothing behind, success one folder."""
 
 import json
+import os
+import signal
 import sys
 from types import SimpleNamespace
 
@@ -61,6 +63,23 @@ def test_nothing_is_left_when_it_stops(place, monkeypatch, capsys, error, code):
     assert main.main(["run"]) == code
     assert not place.parent.exists()
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize(
+    ("sign", "code", "word"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_results_that_are_complete_are_named(place, monkeypatch, capsys, sign, code, word):
+    def press(result):
+        os.kill(os.getpid(), sign)
+
+    monkeypatch.setattr(sys.modules["sim.reports.console"], "summary_table", press)
+    assert main.main(["run"]) == code
+    (folder,) = place.iterdir()
+    shown = capsys.readouterr()
+    assert shown.err == f"sluicegate: {word}; results are in {folder}\n"
+    assert shown.out == ""
 
 
 def test_unwritable_results_are_said_before_the_simulation(place, monkeypatch, capsys):

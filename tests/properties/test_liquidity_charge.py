@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 
 from sim.compile import jit
-from sim.margin.anchor import left_skin, stamp
 from sim.margin.liquidity import liquidity_charge, liquidity_reach
 from sim.market.impact import quote_log
-from sim.market.oracle import refresh_g
 from sim.state import codes
 from sim.world.assemble import assess_rows
 from sim.world.example import Examples, placed_run
 from sim.world.layout import Instrument
+from tests.bounds import has_left, note, requote
 from tests.worlds import SOURCE, Bench, Config, market, run_dict, venue, weight
 
 EXACT = 1e-9
@@ -96,7 +95,13 @@ def test_contracts_are_charged_what_selling_them_costs(engine, usd):
     found = charges(perpetual(usd), TWICE, **engine)
     assert found[codes.MAINTENANCE] == pytest.approx(2.0 * cost(usd, PERP), rel=EXACT)
     assert found[codes.INITIAL] == pytest.approx(3.0 * cost(usd, PERP), rel=EXACT)
-    assert found[codes.TARGET] >= found[codes.MAINTENANCE]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_target_asks_for_its_multiple(engine):
+    target = {"size": "to_target", "target": {"health": 1.1, "buffer": 0.2}}
+    found = charges(perpetual(2e3), TWICE, liquidation=target, **engine)
+    assert found[codes.TARGET] == pytest.approx(1.32 * 2.0 * cost(2e3, PERP), rel=EXACT)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -107,12 +112,16 @@ def test_deposits_and_loans_are_charged_likewise(engine, usd):
     assert found[codes.MAINTENANCE] == pytest.approx(expected, rel=EXACT)
 
 
-def test_it_is_the_cost_that_the_market_asks():
+def test_it_is_the_cost_that_the_market_asks_to_first_order():
+    """The mean log-impact x that a sale pays, times its size N: selling costs N (1 - e^-x)."""
     once = {"multiple": {"maintenance": 1.0}}
     bench = benched(spot(3e4), once)
     at = bench.factory.layout.assets.index("BTC")
     paid = 3e4 * -asked(bench.world, bench.state, at, -3e4)
-    assert charge_of(bench.world, bench.state, codes.MAINTENANCE) == pytest.approx(paid, rel=1e-12)
+    charged = charge_of(bench.world, bench.state, codes.MAINTENANCE)
+    assert charged == pytest.approx(paid, rel=1e-12)
+    sold, bought_back = (3e4 * abs(np.expm1(side * paid / 3e4)) for side in (-1.0, 1.0))
+    assert sold < charged < bought_back
 
 
 @jit
@@ -244,21 +253,6 @@ def test_each_venues_contracts_are_sold_on_its_own_market():
 # The bound that watch lists rest on
 
 
-@jit
-def note(world, state):
-    stamp(world, state, 0)
-
-
-@jit
-def look_again(world, state):
-    refresh_g(world, state)
-
-
-@jit
-def has_left(world, state, skin):
-    return left_skin(world, state, 0, skin)
-
-
 @pytest.mark.parametrize("per", ["market", "underlying"])
 @pytest.mark.parametrize("depth", ["current", "normal"])
 def test_the_charge_rises_by_no_more_than_its_bound(per, depth):
@@ -274,19 +268,19 @@ def test_the_charge_rises_by_no_more_than_its_bound(per, depth):
     for skin in rng.choice([0.003, 0.05, 0.4], 300):
         state.balance[legs, 0] = rng.normal(0.0, 80.0, len(legs))
         state.feeds["published"], state.markets["depth_factor"] = published, rng.uniform(0.1, 1.0)
-        look_again(world, state)
+        requote(world, state)
         note(world, state)
         before = charge_of(world, state, codes.MAINTENANCE)
         whole = reach_of(world, state, skin)
         part = rng.choice([0.25, 0.5, 0.999])
         state.feeds["published"] = published * (1.0 + moves * rng.choice([-1.0, 1.0]) * part * skin)
         state.markets["depth_factor"] /= 1.0 + part * skin
-        look_again(world, state)
+        requote(world, state)
         assert not has_left(world, state, skin)
         rise = charge_of(world, state, codes.MAINTENANCE) - before
         assert rise <= part * whole * (1.0 + 1e-9)  # the chord bounds every part of the way
         tightest = max(tightest, rise / (part * whole)) if whole > 0.0 else tightest
         state.markets["depth_factor"] *= 0.9 / (1.0 + skin)
-        look_again(world, state)
+        requote(world, state)
         assert has_left(world, state, skin) == (depth == "current")
     assert tightest > 0.6

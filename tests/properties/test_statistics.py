@@ -217,6 +217,23 @@ def test_a_ratio_on_a_handful_of_paths_has_no_interval(carrying: int, bare: bool
     assert figure.value > 1.0
 
 
+@pytest.mark.parametrize(("above", "bare"), [(2, True), (4, True), (5, False)])
+def test_a_ratio_rests_on_its_numerator_too(above: int, bare: bool) -> None:
+    rng = np.random.default_rng(3)
+    top = np.where(np.arange(40) < above, 1.0 + rng.random(40), 0.0)
+    figure = ratio(top, 1.0 + rng.random(40), resample(np.arange(40), "test"))
+    assert f"rests on {above} paths: indicative" in figure.note
+    assert figure.n_tail == above
+    assert math.isnan(figure.low) == bare
+
+
+def test_a_ratio_of_nothing_rests_on_its_denominator() -> None:
+    figure = ratio(np.zeros(40), np.ones(40), resample(np.arange(40), "test"))
+    assert (figure.value, figure.n_tail) == (0.0, 40)
+    assert "rests on" not in figure.note
+    assert "no interval" in figure.note
+
+
 def test_no_interval_has_no_width() -> None:
     """The same ratio on every path, up to rounding: a bootstrap that cannot move knows nothing."""
     bottom = 1.0 + np.random.default_rng(3).random(40)

@@ -204,6 +204,13 @@ def test_amounts_are_written_for_people(value: float, unit: str, text: str) -> N
 
 def test_changes_carry_their_sign() -> None:
     assert change(2000.0) == "+$2.00 k"
+    assert [amount(value) for value in (0.0, 0.004, -0.004, 0.01)] == [
+        "$0",
+        "< $0.01",
+        "> −$0.01",
+        "$0.01",
+    ]
+    assert (change(0.0), change(0.004), change(-0.004)) == ("$0", "< +$0.01", "> −$0.01")
     assert change(-0.05, "fraction") == "−5.00 pp"
 
 
@@ -263,7 +270,7 @@ def test_what_is_said_of_several_worlds_is_said_once() -> None:
     alike = StudyResult(table, study.worlds)
     assert [one.world for one in findings(alike)] == ["unified", "unified_relevered", "unified"]
     first, second = merged(alike)
-    assert "between unified or unified_relevered and venue was seen" in first.text
+    assert "between venue and unified or unified_relevered was seen" in first.text
     assert second.text == findings(alike)[2].text
     assert [one.text for one in merged(study)] == [one.text for one in findings(study)]
 
@@ -273,7 +280,7 @@ def test_an_idle_venue_and_shrunk_positions_are_notes(study: StudyResult) -> Non
     noted = replace(study, idle=("euler_evk", "maker"), shrunk={"drift": {"SOL", "BTC"}})
     first, second = notes(noted)
     assert first.startswith("nobody trades at euler_evk and maker")
-    assert second.startswith("at drift traders' positions in BTC and SOL are smaller than drawn")
+    assert second.startswith("at drift the heavier side of traders' positions in BTC and SOL is")
     assert f"! Note: {first}" in summary_table(noted)
     page = render(CONFIG, noted, MANIFEST, {})
     assert "<strong>Note.</strong> Nobody trades at euler_evk and maker" in page

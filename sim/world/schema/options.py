@@ -193,7 +193,7 @@ class LiquidityCharge(Strict):
     @model_validator(mode="after")
     def _charges(self) -> LiquidityCharge:
         idle = [name for name in ("free", "depth", "per") if name in self.model_fields_set]
-        if idle and "multiple" not in self.model_fields_set:
+        if idle and not self.multiple.model_fields_set:
             raise SluicegateError(
                 f"no multiple is given, so nothing is charged, whatever {idle[0]} says",
                 where="multiple",
