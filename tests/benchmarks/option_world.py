@@ -53,39 +53,46 @@ def archetype(sides: str) -> dict[str, Any]:
     }
 
 
-def config(accounts: int, steps: int, watch: str) -> RunConfig:
+def config(accounts: int, steps: int, watch: str, *more: str) -> RunConfig:
     """The run: one venue, its own grid, options alone."""
     words = ["venue=[derive]", f"accounts={accounts}", f"steps={steps}", f"engine.watch={watch}"]
-    plain = compose(words)
+    plain = compose([*words, *more])
     plain["archetype"] = {"seller": archetype("sells"), "buyer": archetype("buys")}
     return validated(RunConfig, plain)
 
 
-def cost(accounts: int, steps: int, paths: int, watch: str, timed: Any) -> tuple[float, np.ndarray]:
+def cost(run: RunConfig, paths: int, timed: Any) -> tuple[float, np.ndarray]:
     """Nanoseconds per account-step, prices included, and the results."""
-    factory = Factory(config(accounts, steps, watch))
+    factory = Factory(run)
     built = factory.build(factory.population(0), WorldChoice(scope="venue"))
     world, opening = built.twin(factory.layout, "full"), built.assembled.opening
     run_paths(factory, world, opening, 0, 1)
     seconds, results = timed(lambda: run_paths(factory, world, opening, 0, paths))
-    return seconds / (paths * steps * built.assembled.rows.accounts) * 1e9, results
+    return seconds / (paths * run.steps * built.assembled.rows.accounts) * 1e9, results
 
 
 def measure(accounts: int, steps: int, paths: int, timed: Any) -> dict[str, float]:
-    """Figures of both ways of looking, which must end with the same results."""
-    lists, results = cost(accounts, steps, paths, "lists", timed)
+    """Figures of both ways of looking, which must end with the same results.
+
+    Prices move inside steps, by the default resolution, and everybody is margined after each
+    move, several times a step. The second figure is of prices that stand still until the next step.
+    """
+    usual = config(accounts, steps, "lists")
+    lists, results = cost(usual, paths, timed)
+    still, _ = cost(config(accounts, steps, "lists", "resolution=1"), paths, timed)
     few = max(1, steps // 24)
-    short = cost(accounts, few, 1, "lists", timed)
-    brute, found = cost(accounts, few, 1, "all", timed)
+    short = cost(config(accounts, few, "lists"), 1, timed)
+    brute, found = cost(config(accounts, few, "all"), 1, timed)
     if found.tobytes() != short[1].tobytes():
         raise SystemExit("options: brute force ends with different results: no figures")
-    venue = config(accounts, steps, "lists").venue["derive"]
+    venue = usual.venue["derive"]
     assert venue.grid is not None
     return {
         "scenarios": float(len(venue.grid.scenarios)),
         "paths": float(paths),
         "liquidation calls per path": float(results["liquidations"].mean()),
         "watch lists, ns per account-step": lists,
-        f"the same over {few} steps": short[0],
+        "the same, prices standing inside steps": still,
+        f"as the first, over {few} steps": short[0],
         f"every account every round, over {few} steps": brute,
     }
