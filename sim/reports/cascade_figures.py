@@ -38,7 +38,8 @@ def generations(result: StudyResult) -> Figure | None:
     if n == 0:
         return None
     axes.set_yscale("log")
-    axes.set_xticks(numbers)
+    last = f"{numbers[-1]} and later"
+    axes.set_xticks(numbers, [*map(str, numbers[:-1]), last])
     axes.grid(visible=False, axis="x")
     ticks_in(axes, "USD", "y")
     axes.set_xlabel("generation: 0 from fundamental prices, each next from flow of the one before")
