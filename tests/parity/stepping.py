@@ -49,7 +49,6 @@ class Pair:
         self.built: Built = self.factory.build(self.factory.population(0), choice)
         self.world = self.built.twin(self.layout, self.twin)
         self.plain = World(describe(self.factory, self.built, self.twin))
-        self.indices: dict[tuple[str, str], tuple[float, float, float]] = {}
 
     def run(self, steps: int) -> Snapshot:
         """Run the simulator for so many steps."""
@@ -100,6 +99,11 @@ class Pair:
         yield from self._results(snapshot, results)
 
     def _holdings(self, state: State) -> Iterator[tuple[str, float, float, float]]:
+        """What everybody has, in tokens: shares at a pool's index.
+
+        The index itself is no figure: the simulator's totals are running sums, and what rounding
+        leaves of a pool that all have left is still charged interest.
+        """
         plain = self.plain
         for k, name in enumerate(instrument_names(self.layout)):
             index = state.pools[k]
@@ -112,7 +116,6 @@ class Pair:
                 shares = float(state.balance[k, a])
                 unit = index["deposit_index"] if shares >= 0.0 else index["borrow_index"]
                 yield f"{name} of row {a}", shares * float(unit), mine, max(scale, TINY)
-            yield from self._growth(name, index)
             unit = float(np.abs(state.g[2, k]))
             yield f"funding of {name}", float(index["funding"]), plain.funding[name], unit
             yield f"premium of {name}", float(index["premium"]), plain.premium[name], 1.0
@@ -128,22 +131,6 @@ class Pair:
                     mine,
                     moved + abs(mine) + 1,
                 )
-
-    def _growth(self, name: str, pool: np.void) -> Iterator[tuple[str, float, float, float]]:
-        """Growth of a pool's indices in the step, where somebody held or owed before and after.
-
-        The simulator's totals are running sums, and what rounding leaves of a pool that all have
-        left is still charged interest.
-        """
-        plain = self.plain
-        for field, mine, amount in (
-            ("deposit_index", plain.deposit_index[name], ledger.deposits(plain, name)),
-            ("borrow_index", plain.borrow_index[name], ledger.loans(plain, name)),
-        ):
-            before = self.indices.get((field, name), (1.0, 1.0, 0.0))
-            self.indices[field, name] = float(pool[field]), mine, amount
-            if min(amount, before[2]) > 0.0:
-                yield f"{field} of {name}", float(pool[field]) / before[0], mine / before[1], 1.0
 
     def _markets(self, state: State) -> Iterator[tuple[str, float, float, float]]:
         plain = self.plain
