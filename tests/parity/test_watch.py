@@ -42,6 +42,9 @@ def agree(seed: int) -> None:
         brute = results(with_watch(config, "all", SKINS[0]))
     except SluicegateError:  # a maker too small for the open interest drawn
         return
+    except RuntimeError as refused:  # buying back in so thin a market sends its price to infinity
+        assert "difference inf" in str(refused), seed
+        return
     for skin in SKINS:
         listed = results(with_watch(config, "lists", skin))
         different = [n for n in RESULT.names if listed[n].tobytes() != brute[n].tobytes()]
