@@ -104,9 +104,10 @@ def clear(state: State, k: int, a: int) -> float:
 
 @lean
 def close_out(state: State, k: int, a: int, amount: float) -> None:
-    """Add contracts to a row's position; what rounding would leave of it is none.
+    """Add to a row's position or pay back a loan; what rounding would leave of it is none.
 
-    A hair of a contract would keep its owner from settling, and a debt from being written off.
+    A hair of a contract would keep its owner from settling, and a debt from being written off; a
+    hair of a loan would be offered to liquidators before what the account really owes.
     """
     held = tokens(state, k, a)
     if abs(held + amount) <= ROUNDING * abs(held):

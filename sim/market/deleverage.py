@@ -1,7 +1,7 @@
 """An owner reduces risk on his own account: perpetuals at the book, loans by selling collateral."""
 
 from sim.compile import lean
-from sim.ledger import hand, pool_cash, post, tokens
+from sim.ledger import close_out, hand, pool_cash, post, tokens
 from sim.margin.terms import leg_value
 from sim.market.trade import buy_with, fill, swap
 from sim.state.codes import BALANCE, OPTION, PERPETUAL, TRANSIT
@@ -47,7 +47,7 @@ def repay_from_collateral(world: World, state: State, a: int, k: int, usd: float
     bought = min(buy_with(world, state, target, proceeds), -tokens(state, k, a))
     swap(world, state, TRANSIT, target, bought)
     hand(state, TRANSIT, target, -bought)
-    post(state, k, a, bought)
+    close_out(state, k, a, bought)
     over = state.outside[TRANSIT, cash] - before
     hand(state, TRANSIT, cash, -over)
     state.wallet[world.accounts[a].owner] += over

@@ -99,6 +99,7 @@ def count(pair: Pair, results: dict[str, float], counts: Counter[str]) -> None:
 @example(seed=378)  # a call that takes all of a deposit and a hair more than a delta
 @example(seed=125)  # a winner gives all of his profit
 @example(seed=245)  # a gate keeps collateral in
+@example(seed=1200119)  # an owner pays a loan back but for a hair, and owes another
 def test_random_worlds(seed):
     compare(seed, held["fast"])
 
