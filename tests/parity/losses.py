@@ -18,10 +18,17 @@ def add_losses(r: Random, config: Config) -> None:
     mix(r, config["archetype"])
     for venue in config["venue"].values():
         venue["waterfall"] = random_waterfall(r, config["step_seconds"] / 3600.0)
+        if venue["waterfall"]["socialise"] == "providers" and settles_in_coin(venue):
+            venue["waterfall"]["socialise"] = "funding_index"
         venue["liquidation"]["taker_profit"] = r.choice([None, 0.004, 0.02])
         venue["liquidation"]["backstop"] = r.choice([0.0, 0.0, 0.6])
         if r.random() < 0.8:
             venue["insurance"] = r.choice([0.0, 200.0])
+
+
+def settles_in_coin(venue: Config) -> bool:
+    """Return whether a contract of the venue is inverse: its maker's pool bears no losses."""
+    return any(p.get("contract") == "inverse" for p in venue["perpetuals"].values())
 
 
 def mix(r: Random, archetypes: Config) -> None:

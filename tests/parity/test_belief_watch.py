@@ -6,13 +6,11 @@ from random import Random
 import numpy as np
 import pytest
 
-from sim.errors import SluicegateError
-from sim.state.state import RESULT
 from sim.world.schema.explain import validated
 from sim.world.schema.run import RunConfig
 from tests.option_worlds import option_run
 from tests.parity.kinds import add_kinds
-from tests.parity.test_watch import SKINS, results, with_watch
+from tests.parity.lists import EVENTS, compare, looked_at_all
 from tests.parity.worlds import Config, random_config
 
 SEEDS = range(60)
@@ -106,25 +104,18 @@ def test_lists_change_no_bit_with_options(seed):
 
 def agree(config: RunConfig, seed: int) -> None:
     """Run a world with every skin and without lists; the results must be the same bits."""
-    try:
-        brute = results(with_watch(config, "all", SKINS[0]))
-    except SluicegateError:  # a maker too small for the open interest drawn
-        pytest.skip("no such world")
+    brute = looked_at_all(config)
+    if brute is None:
+        pytest.skip("a maker too small for the open interest drawn")
     assert np.max(brute["imbalance"]) < 1e-12
-    for skin in SKINS:
-        listed = results(with_watch(config, "lists", skin))
-        different = [n for n in RESULT.names if listed[n].tobytes() != brute[n].tobytes()]
-        assert not different, f"seed {seed}, skin {skin}: {different}"
-    seen["paths"] += len(brute)
+    compare(config, brute, f"seed {seed}", seen)
     seen["tails"] += any(v.engine == "tail_risk" for v in config.venue.values())
-    for name in ("liquidations", "topped_up", "bad_debt"):
-        seen[name] += int(np.count_nonzero(brute[name]))
 
 
 def test_paths_were_eventful():
     if not seen["paths"]:
         pytest.skip("no path was compared")
-    for name in ("liquidations", "topped_up", "bad_debt"):
+    for name in EVENTS:
         assert seen[name] >= 0.1 * seen["paths"], dict(seen)
     assert seen["tails"] >= 10
     assert seen["option tails"] >= 5
