@@ -13,6 +13,8 @@ from sim.margin.watch import open_lists
 from sim.market.descent import nobodys
 from sim.market.halt import end_halts
 from sim.market.impact import remark
+from sim.market.option_books import turn_books
+from sim.market.options import quote_all
 from sim.market.oracle import observe_prices, publish, refresh_g
 from sim.state.codes import TRANSIT
 from sim.state.state import State
@@ -69,7 +71,10 @@ def restore_prices(world: World, state: State, opening: State, fundamental: np.n
         state.levels[0, u] = world.surface_level[0, u]
         state.levels[1, u] = fundamental[world.surfaces[u].asset]
     state.options[:] = opening.options
+    state.books[:] = opening.books
+    state.lenses[:] = opening.lenses
     state.shelf_at[:] = -1
+    state.reached[:] = -1
     for o in range(len(world.oracles)):
         price = state.markets[world.oracles[o].market].mark
         state.feeds[o].standing = price
@@ -98,7 +103,9 @@ def begin(world: World, state: State, opening: State, fundamental: np.ndarray, r
     restore_clock(state, opening, regime)
     restore_prices(world, state, opening, fundamental)
     forget(world, state, opening)
+    turn_books(world, state)
     observe_prices(world, state)
+    quote_all(world, state)
     open_lists(world, state)
 
 
@@ -136,7 +143,9 @@ def finish(world: World, state: State, opening: State, wealth: np.ndarray) -> No
         state.feeds[o].published = mark
         state.feeds[o].ema = mark
         state.feeds[o].twap = mark
+    turn_books(world, state)
     refresh_g(world, state)
+    quote_all(world, state)
     book_shortfall(world, state)
     close_all(state)
     close_greeks(world, state)

@@ -8,6 +8,7 @@ from sim.liquidation.hedges import note_closed
 from sim.liquidation.rounds import flag_breaches, run_rounds
 from sim.margin.anchor import travelled
 from sim.margin.beliefs import learn
+from sim.margin.book_anchor import survey_books
 from sim.margin.greek_path import note_greeks
 from sim.margin.health import assess, assess_here
 from sim.margin.watch import OUTER, look
@@ -15,7 +16,8 @@ from sim.market.accrual import accrue_all
 from sim.market.course import Course, move_prices
 from sim.market.deleverage import deleverage
 from sim.market.impact import relax_now
-from sim.market.options import move_volatility
+from sim.market.option_books import turn_books
+from sim.market.options import move_volatility, quote_legs
 from sim.market.transfers import deliver_due, send, spare_elsewhere
 from sim.rules import Rules, TraderAction, TraderView
 from sim.state.codes import INITIAL, MAINTENANCE
@@ -59,6 +61,8 @@ def relax(world: World, state: State) -> None:
 def observe(world: World, state: State) -> None:
     """Oracles sample and publish; the margin engine sees it, learns, and the lists keep up."""
     learn(world, state)
+    turn_books(world, state)
+    survey_books(world, state)
     look(world, state)
 
 
@@ -145,6 +149,7 @@ def view_of(world: World, state: State, a: int) -> TraderView:
 @lean
 def carry_out(world: World, state: State, a: int, action: TraderAction) -> None:
     """What an owner decided, in the order: close, then top up, one transfer at a time."""
+    quote_legs(world, state, a)
     if action.close > 0.0:
         deleverage(world, state, a, min(action.close, 1.0))
         note_closed(world, state, a)

@@ -2,14 +2,20 @@
 
 from sim.compile import jit
 from sim.margin.anchor import left_skin, stamp
-from sim.margin.scan_watch import grid_spread, note_reaches
+from sim.margin.book_anchor import survey_books
+from sim.margin.scan_watch import grid_spread, prepare
+from sim.market.option_books import turn_books
+from sim.market.options import quote_all
 from sim.market.oracle import refresh_g
 
 
 @jit
 def requote(world, state):
     """Tell the margin engine today's prices and values."""
+    turn_books(world, state)
+    survey_books(world, state)
     refresh_g(world, state)
+    quote_all(world, state)
 
 
 @jit
@@ -27,5 +33,5 @@ def has_left(world, state, skin):
 @jit
 def reach(world, state, a, watch, skin):
     """By how much the slack of row ``a`` can fall while they have not, USD."""
-    note_reaches(world, state, skin)
+    prepare(state, skin)
     return grid_spread(world, state, a, watch, skin)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sim.compile import lean
 from sim.margin.health import assess, net_delta
 from sim.market.contract import shifted_price
-from sim.market.options import token_price
+from sim.market.options import quote, token_price
 from sim.state.codes import OPTION
 from sim.state.state import State
 from sim.state.world import World
@@ -71,6 +71,7 @@ def handover_price(world: World, state: State, k: int, sign: float, cut: float) 
     row = world.instruments[k]
     index = state.feeds[row.oracle].published
     if row.kind == OPTION:
+        quote(world, state, k)
         price = state.g[0, k] / token_price(world, state, k) - sign * cut * index
         return max(0.0, price) if sign > 0.0 else price
     return shifted_price(row, index, -sign * cut) - state.pools[k].funding

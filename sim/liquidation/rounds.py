@@ -26,6 +26,7 @@ from sim.market.course import Course, blocks_until_move, move_prices
 from sim.market.descent import book, inherit
 from sim.market.halt import blocks_until_open
 from sim.market.impact import relax_now
+from sim.market.options import quote_all
 from sim.market.oracle import blocks_until_news
 from sim.rules import Rules
 from sim.state.codes import MAINTENANCE
@@ -154,6 +155,7 @@ def liquidate_account(world: World, state: State, rules: Rules, a: int) -> bool:
     """One call on one account, and the waterfall if that leaves nothing; True if it changed."""
     if not in_breach(world, state, a) or suspended(world, state, a):
         return False
+    quote_all(world, state)
     inherit(state.breaches[a], state.cause)
     if losing(world, state, a) and deleverage_winners(world, state, a):
         return True

@@ -1,20 +1,17 @@
 """How far everything that moves health has moved since a list was built.
 
-An anchor is a note of the watched rows of g, and of what scenario values of options depend on, at
-the time a list was made, each with the scale that its moves are measured in: relative to itself;
-for an option's value and forward relative to its notional, for deviations absolutely. Prices of
-the token that options are quoted in count `TOKEN_WEIGHT`-fold, since scenario values move with them
-too. An option that nobody holds moves nobody's health, however far it goes.
+An anchor is a note of the watched rows of g at the time a list was made, each with the scale that
+its moves are measured in: relative to itself. Options are followed book by book
+(:mod:`sim.margin.book_anchor`).
 """
 
 import numpy as np
 
 from sim.compile import lean
-from sim.state.codes import DRIVERS, FIRST_DEVIATION, OPTION, TOKEN
-from sim.state.state import NOTIONAL, State
+from sim.margin.book_anchor import book_travelled, stamp_book
+from sim.state.codes import OPTION
+from sim.state.state import State
 from sim.state.world import World
-
-TOKEN_WEIGHT = 5.0  # moves of a quote token that fill a skin are this many times smaller
 
 
 @lean
@@ -22,30 +19,13 @@ def stamp(world: World, state: State, which: int) -> None:
     """Drop an anchor at the present g."""
     for i in range(state.built_at.shape[1]):
         for k in range(state.g.shape[1]):
+            option = world.instruments[k].kind == OPTION
             state.built_at[which, i, k] = state.g[i, k]
-            state.scale_at[which, i, k] = abs(state.g[i, k])
+            state.scale_at[which, i, k] = np.inf if option else abs(state.g[i, k])
     for m in range(len(state.thinness)):
         state.thinness_at[which, m] = state.thinness[m]
-    for k in range(len(world.options)):
-        if world.instruments[k].kind == OPTION:
-            stamp_option(state, which, k)
-
-
-@lean
-def stamp_option(state: State, which: int, k: int) -> None:
-    """The part of an anchor that belongs to option k."""
-    held = state.pools[k].deposits != 0.0 or state.pools[k].loans != 0.0
-    notional = abs(state.g[NOTIONAL, k]) if held else np.inf
-    for i in range(NOTIONAL):
-        state.scale_at[which, i, k] = notional
-    for i in range(state.drivers.shape[0]):
-        for d in range(DRIVERS):
-            state.drivers_at[which, i, d, k] = state.drivers[i, d, k]
-            state.reach_at[which, i, d, k] = notional
-            if held and d >= FIRST_DEVIATION:
-                state.reach_at[which, i, d, k] = 1.0
-        if held:
-            state.reach_at[which, i, TOKEN, k] = state.drivers[i, TOKEN, k] / TOKEN_WEIGHT
+    for b in range(len(world.books)):
+        stamp_book(world, state, which, b)
 
 
 @lean
@@ -69,14 +49,10 @@ def left_skin(world: World, state: State, which: int, skin: float) -> bool:
     thinness = state.thinness_at[which]
     if row_left(state.thinness, thinness, thinness, skin):
         return True
-    if len(world.surfaces) == 0:
-        return False
-    for i in range(state.drivers.shape[0]):
-        for d in range(DRIVERS):
-            built, scale = state.drivers_at[which, i, d], state.reach_at[which, i, d]
-            if row_left(state.drivers[i, d], built, scale, skin):
-                return True
-    return False
+    left = 0
+    for b in range(len(world.books)):
+        left |= 1 if book_travelled(world, state, which, b) > skin else 0
+    return left != 0
 
 
 @lean
@@ -99,10 +75,6 @@ def travelled(world: World, state: State, which: int) -> float:
         most = max(most, moved)
     thinness = state.thinness_at[which]
     most = max(most, row_travelled(state.thinness, thinness, thinness))
-    if len(world.surfaces) == 0:
-        return most
-    for i in range(state.drivers.shape[0]):
-        for d in range(DRIVERS):
-            built, scale = state.drivers_at[which, i, d], state.reach_at[which, i, d]
-            most = max(most, row_travelled(state.drivers[i, d], built, scale))
+    for b in range(len(world.books)):
+        most = max(most, book_travelled(world, state, which, b))
     return most

@@ -96,7 +96,6 @@ def learn(world: World, state: State) -> None:
     update(state.belief[VARIANCE], state.covariance[0], state.belief[OBSERVED], decay)
     conclude(state)
     respond(world, state)
-    state.clock[0].version += 1  # gains of options rest on beliefs too
 
 
 @lean

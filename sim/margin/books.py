@@ -2,7 +2,9 @@
 
 from sim.compile import lean
 from sim.margin.option_terms import OptionBook, book_margin
-from sim.state.codes import FORWARD, MAINTENANCE, OWN_GRID, TOKEN
+from sim.margin.trials import value_reach
+from sim.market.options import forward_usd, token_price
+from sim.state.codes import MAINTENANCE
 from sim.state.state import NOTIONAL, State
 from sim.state.world import World
 
@@ -16,8 +18,8 @@ def book_requirement(
     """Requirement of the book whose legs are [first, last), USD: worth less margin value."""
     first = state.legs[a, span[0]]
     spot = state.g[NOTIONAL, first]
-    forward = state.drivers[OWN_GRID, FORWARD, first]
-    unit = state.drivers[OWN_GRID, TOKEN, first]
+    forward = forward_usd(world, state, first)
+    unit = token_price(world, state, first)
     book = OptionBook(
         state.legs[a],
         span[0],
@@ -55,14 +57,14 @@ def books_requirement(world: World, state: State, level: int, a: int, skip: int)
 
 
 @lean
-def books_spread(world: World, state: State, a: int, watch: float, skip: int) -> float:
-    """Most that the slack of the same books can lose per unit of skin, USD."""
+def books_spread(world: World, state: State, a: int, watch: float, skip: int, skin: float) -> float:
+    """Most that the slack of the same books can lose inside a skin, USD per unit of it."""
     total = 0.0
     for i in range(state.rows[a].leg_count):
         k = state.legs[a, i]
         venue = world.instruments[k].venue
         if world.options[k].sign == 0.0 or venue == skip:
             continue
-        size = abs(state.balance[k, a]) * state.g[2, k]
+        size = abs(state.balance[k, a]) * value_reach(world, state, k, skin)
         total += size * (1.0 + watch * world.option_margin[MAINTENANCE, venue].steepest)
     return total

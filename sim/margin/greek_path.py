@@ -46,18 +46,20 @@ def value_options(world: World, state: State) -> None:
 
 
 @lean
-def add_account(world: World, state: State, a: int, greek: int) -> None:
-    """Add one Greek of row ``a`` to what was found of its kind at this look."""
-    total = 0.0
+def greeks_of(world: World, state: State, a: int) -> tuple[float, float, float, float]:
+    """Greeks of row ``a``, in the order of their names, USD."""
+    delta = gamma = vega = theta = 0.0
     for i in range(state.rows[a].leg_count):
         k = state.legs[a, i]
         if world.instruments[k].kind == OPTION:
-            total += state.balance[k, a] * state.greeks[greek, k]
-        elif greek == 0:
-            total += linear_delta(world, state, a, k)
-    found = state.stats[0].greeks
-    found[place(NET, END, greek)] += total
-    found[place(GROSS, END, greek)] += abs(total)
+            quantity = state.balance[k, a]
+            delta += quantity * state.greeks[0, k]
+            gamma += quantity * state.greeks[1, k]
+            vega += quantity * state.greeks[2, k]
+            theta += quantity * state.greeks[3, k]
+        else:
+            delta += linear_delta(world, state, a, k)
+    return delta, gamma, vega, theta
 
 
 @lean
@@ -68,8 +70,12 @@ def look_at_all(world: World, state: State) -> None:
     for greek in range(GREEKS):
         found[place(NET, END, greek)] = 0.0
         found[place(GROSS, END, greek)] = 0.0
-        for a in range(world.settings[0].accounts):
-            add_account(world, state, a, greek)
+    for a in range(world.settings[0].accounts):
+        greeks = greeks_of(world, state, a)
+        for greek in range(GREEKS):
+            found[place(NET, END, greek)] += greeks[greek]
+            found[place(GROSS, END, greek)] += abs(greeks[greek])
+    for greek in range(GREEKS):
         for side in range(2):
             now = found[place(side, END, greek)]
             found[place(side, MEAN, greek)] += now

@@ -12,7 +12,7 @@ from sim.compile import jit, lean
 from sim.margin.exposure import exposure
 from sim.margin.shocks import YEAR
 from sim.market.black import option_greeks
-from sim.market.options import token_price
+from sim.market.options import contract_of, token_price
 from sim.state.codes import OPTION
 from sim.state.state import State
 from sim.state.world import World
@@ -32,9 +32,9 @@ def option_exposure(world: World, state: State, k: int) -> Exposure:
     """Greeks of one contract of option k held long; zero once it is settled."""
     if state.options[k].settled != 0:
         return Exposure(0.0, 0.0, 0.0, 0.0)
-    terms, now = world.options[k], state.options[k]
+    now = contract_of(world, state, k)
     years = now.seconds / YEAR
-    one = option_greeks(terms.sign, now.forward, terms.strike, now.vol, years, terms.rate)
+    one = option_greeks(now.sign, now.forward, now.strike, now.volatility, years, now.rate)
     size = token_price(world, state, k)
     delta = size * one.delta * now.forward
     gamma = size * one.gamma * now.forward * now.forward

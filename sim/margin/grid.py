@@ -15,21 +15,13 @@ import numpy as np
 
 from sim.compile import lean, merged
 from sim.margin.shocks import (
-    Contract,
-    basis_factor,
-    deviation_at,
-    discount_at,
-    free_share,
-    long_factor,
     shocked_forward,
     shocked_volatility,
-    short_factor,
-    vol_shocks,
 )
 from sim.market.black import option_value
-from sim.numerics import log
-from sim.state.codes import SKEW_ABSOLUTE, SKEW_LINEAR
+from sim.state.codes import SKEW_ABSOLUTE, SKEW_LINEAR, VOL_DOWN, VOL_SAME, VOL_UP
 from sim.state.rows import Row
+from sim.state.state import BASIS_FACTOR, LONG_FACTOR, SHORT_FACTOR
 
 LINEAR = -1  # book of an instrument that is no option
 
@@ -46,7 +38,8 @@ class Shelf(NamedTuple):
     options: np.ndarray  # (K,) OPTION; sign 0: not on the shelf; book LINEAR: no option
     instruments: np.ndarray  # (K,) INSTRUMENT, for underlying and venue
     factor: np.ndarray  # (3, B) discount if positive, if negative; share of the basis loss charged
-    desk: np.ndarray  # (2, S) scratch: a holding's results, and what one of its books is worth
+    desk: np.ndarray  # (3, S+2) scratch: a holding's results and what one of its books is worth;
+    # or what one option is valued with
 
 
 class Holding(NamedTuple):
@@ -62,8 +55,8 @@ class Holding(NamedTuple):
 
 
 ALL = -1
-LONG_FACTOR, SHORT_FACTOR, BASIS_FACTOR = 0, 1, 2
-PNL, WORTH = 0, 1  # rows of ``Shelf.desk``
+PNL, WORTH = 0, 1  # rows of ``Shelf.desk`` for a holding
+AT_FORWARD, AT_DEVIATION, AT_DISCOUNT = 0, 1, 2  # the same for one option
 SPOT, MOVE, DAMPING, VOL, SKEW = 0, 1, 2, 3, 4  # rows of what `by_column` makes of scenarios
 
 
@@ -76,59 +69,76 @@ def by_column(scenarios: np.ndarray) -> np.ndarray:
     return np.array([*fields, np.isin(scenarios["vol"], (SKEW_LINEAR, SKEW_ABSOLUTE))], dtype=float)
 
 
-@lean
-def set_desk(grid: Row, columns: np.ndarray, shelf: Shelf, scan: float, option: Contract) -> None:
-    """Forward and deviation of one option in every scenario, onto the desk."""
-    forward, deviation = shelf.desk[0], shelf.desk[1]
-    spots, moves = columns[SPOT], columns[MOVE]
-    shocks = vol_shocks(grid, option.seconds)
-    free = free_share(grid, option.seconds)
-    moneyness = log(option.strike / option.forward)
-    for s in range(grid.count):
-        spot = max(0.0, spots[grid.first + s] + moves[grid.first + s] * scan)
-        rule = int(columns[VOL, grid.first + s])
-        vol = shocked_volatility(shocks, rule, option.volatility, moneyness)
-        forward[s] = shocked_forward(option.forward, free, spot)
-        deviation[s] = deviation_at(vol, grid.lookahead, option.seconds)
+class Sight(NamedTuple):
+    """How an engine sees one book of options."""
+
+    grid: Row
+    lens: Row  # LENS
+    columns: np.ndarray  # (5, S) all scenarios, from `by_column`
+    scan: float  # the underlying's scan range, a relative move
+
+
+class Quoted(NamedTuple):
+    """One option as its scenarios are worked out from."""
+
+    sign: float  # +1 call, -1 put
+    strike: float  # quote
+    forward: float  # quote
+    volatility: float  # 1/sqrt(year)
+    moneyness: float  # log(strike / forward)
+    deviation: float  # volatility x sqrt(time to expiry)
+    discount: float  # present value of one unit of quote at expiry
 
 
 @lean
-def price_desk(shelf: Shelf, value: np.ndarray, count: int, option: Contract, ahead: float) -> None:
-    """Value of one option at every forward and deviation on the desk."""
-    forward, deviation = shelf.desk[0], shelf.desk[1]
-    discount = discount_at(option.rate, ahead, option.seconds)
-    for s in range(count):
-        value[s] = option_value(option.sign, forward[s], option.strike, deviation[s], discount)
+def set_desk(sight: Sight, shelf: Shelf, option: Quoted) -> None:
+    """Forward, deviation and discount of one option in every scenario, onto the desk.
 
-
-@lean
-def shelve(
-    grid: Row,
-    columns: np.ndarray,
-    shelf: Shelf,
-    k: int,
-    scan: float,
-    option: Contract,
-) -> None:
-    """Write the scenario values of one option, and the factors of its book.
-
-    ``scan`` is the underlying's scan range, a relative move. The desk is written over.
+    The two moves of the basis charge follow: the forward alone moves.
     """
-    value = shelf.value[k]
-    set_desk(grid, columns, shelf, scan, option)
-    price_desk(shelf, value, grid.count, option, grid.lookahead)
-    now = deviation_at(option.volatility, 0.0, option.seconds)
-    discount = discount_at(option.rate, 0.0, option.seconds)
-    free = free_share(grid, option.seconds)
-    up = shocked_forward(option.forward, free, grid.basis_up)
-    down = shocked_forward(option.forward, free, grid.basis_down)
-    value[grid.count] = option_value(option.sign, up, option.strike, now, discount)
-    value[grid.count + 1] = option_value(option.sign, down, option.strike, now, discount)
-    shelf.now[k] = option_value(option.sign, option.forward, option.strike, now, discount)
-    b = shelf.options[k].book
-    shelf.factor[LONG_FACTOR, b] = long_factor(grid, option)
-    shelf.factor[SHORT_FACTOR, b] = short_factor(grid, option)
-    shelf.factor[BASIS_FACTOR, b] = basis_factor(grid, option.seconds)
+    grid, lens = sight.grid, sight.lens
+    spots, moves = sight.columns[SPOT], sight.columns[MOVE]
+    forward, deviation = shelf.desk[AT_FORWARD], shelf.desk[AT_DEVIATION]
+    vol, moneyness = option.volatility, option.moneyness
+    by_rule = (
+        shocked_volatility(lens, VOL_SAME, vol, moneyness) * lens.root,
+        shocked_volatility(lens, VOL_UP, vol, moneyness) * lens.root,
+        shocked_volatility(lens, VOL_DOWN, vol, moneyness) * lens.root,
+        shocked_volatility(lens, SKEW_LINEAR, vol, moneyness) * lens.root,
+        shocked_volatility(lens, SKEW_ABSOLUTE, vol, moneyness) * lens.root,
+    )
+    for s in range(grid.count):
+        spot = spots[grid.first + s] + moves[grid.first + s] * sight.scan
+        forward[s] = shocked_forward(option.forward, lens.free, max(0.0, spot))
+        deviation[s] = by_rule[int(sight.columns[VOL, grid.first + s])]
+        shelf.desk[AT_DISCOUNT, s] = lens.discount
+    forward[grid.count] = shocked_forward(option.forward, lens.free, grid.basis_up)
+    forward[grid.count + 1] = shocked_forward(option.forward, lens.free, grid.basis_down)
+    for s in range(grid.count, grid.count + 2):
+        deviation[s] = option.deviation
+        shelf.desk[AT_DISCOUNT, s] = option.discount
+
+
+@lean
+def price_desk(
+    forward: np.ndarray, shelf: Shelf, value: np.ndarray, option: Quoted, token: float
+) -> None:
+    """Value of one option, USD, at everything on the desk: no branch, so that it vectorises."""
+    deviation, discount = shelf.desk[AT_DEVIATION], shelf.desk[AT_DISCOUNT]
+    for s in range(forward.shape[0]):
+        one = option_value(option.sign, forward[s], option.strike, deviation[s], discount[s])
+        value[s] = one * token
+
+
+@lean
+def shelve(sight: Sight, shelf: Shelf, k: int, option: Quoted, token: float) -> None:
+    """Write the scenario values of one option, USD; ``token`` is USD per unit of quote.
+
+    The desk is written over.
+    """
+    set_desk(sight, shelf, option)
+    forward = shelf.desk[AT_FORWARD, : sight.grid.count + 2]
+    price_desk(forward, shelf, shelf.value[k], option, token)
 
 
 @merged

@@ -23,6 +23,7 @@ from sim.margin.scan import scanned
 from sim.margin.tail import predicted_loss
 from sim.margin.terms import Book, Holder, Terms, leg_value
 from sim.margin.weights import asset_weight, liability_weight
+from sim.market.options import quote_legs
 from sim.state.codes import (
     BALANCE,
     FLAT_RATIO,
@@ -218,6 +219,7 @@ def assess_plain(world: World, state: State, level: int, a: int) -> tuple[float,
 @lean
 def assess_scanned(world: World, state: State, level: int, a: int) -> tuple[float, float]:
     """Equity and requirement in a world whose engines do more than add up or net legs, USD."""
+    quote_legs(world, state, a)
     venue = world.accounts[a].venue
     if scans(world.venues[venue].engine):
         equity, requirement = scanned(world, state, level, a)
@@ -258,6 +260,7 @@ def assess(world: World, state: State, level: int, a: int) -> tuple[float, float
 @lean
 def worth(world: World, state: State, a: int) -> float:
     """What the legs of ledger row ``a`` are worth together, USD: equity under every engine."""
+    quote_legs(world, state, a)
     total = 0.0
     for i in range(state.rows[a].leg_count):
         k = state.legs[a, i]

@@ -1,7 +1,7 @@
 """P2, term G in the world: an account's worst loss over its engine's grid, plus contingencies.
 
 Scenario values belong to instruments and are shared by all accounts; a column of the shelf is
-filled when somebody first needs it after prices have moved.
+filled when somebody first needs it after its book has moved.
 """
 
 from sim.compile import lean, merged
@@ -9,11 +9,20 @@ from sim.margin.addons import naked_shorts, short_notional
 from sim.margin.books import books_requirement
 from sim.margin.doubt import doubt_charge, peg_price
 from sim.margin.exposure import exposure, hub_row, is_here, moves
-from sim.margin.grid import ALL, Holding, Shelf, shelve, with_offset, worst_pnl
+from sim.margin.grid import (
+    ALL,
+    Holding,
+    Quoted,
+    Shelf,
+    Sight,
+    shelve,
+    with_offset,
+    worst_pnl,
+)
 from sim.margin.portfolio import grid_requirement
 from sim.margin.ratio import perpetual_requirement
 from sim.margin.tail import tail_loss
-from sim.market.options import contract_of, token_price
+from sim.market.options import quote
 from sim.state.codes import (
     BALANCE,
     HUB_GRID,
@@ -44,20 +53,34 @@ def shelf_of(world: World, state: State, i: int) -> Shelf:
 @lean
 def freshen(world: World, state: State, i: int, k: int) -> None:
     """Bring the scenario values of option k up to the present prices."""
-    if state.shelf_at[i, k] == state.clock[0].version:
+    b = world.options[k].book
+    if state.shelf_at[i, k] == state.books[b].version:
         return
-    state.shelf_at[i, k] = state.clock[0].version
+    state.shelf_at[i, k] = state.books[b].version
+    quote(world, state, k)
     venue = hub_row(world) if i == HUB_GRID else world.instruments[k].venue
-    grid = world.grids[venue]
+    scan = world.scan_range[venue, world.instruments[k].group]
+    sight = Sight(world.grids[venue], state.lenses[i, b], world.columns, scan)
+    token = state.books[b].token if state.options[k].settled == 0 else 0.0
     shelf = shelf_of(world, state, i)
-    token = 0.0
-    if state.options[k].settled == 0:
-        scan = world.scan_range[venue, world.instruments[k].group]
-        shelve(grid, world.columns, shelf, k, scan, contract_of(world, state, k))
-        token = token_price(world, state, k)
-    for s in range(grid.count + 2):
-        shelf.value[k, s] *= token
-    shelf.now[k] *= token
+    shelve(sight, shelf, k, quoted(world, state, k), token)
+    shelf.now[k] = state.g[0, k]
+
+
+@lean
+def quoted(world: World, state: State, k: int) -> Quoted:
+    """Option k as scenarios see it."""
+    row = world.options[k]
+    option, book = state.options[k], state.books[row.book]
+    return Quoted(
+        row.sign,
+        row.strike,
+        book.forward,
+        option.vol,
+        option.moneyness,
+        option.deviation,
+        book.discount,
+    )
 
 
 @lean

@@ -1,28 +1,27 @@
 """How far an account under a scenario grid can fall while prices stay inside a skin.
 
 No scenario is valued for it. A Black-76 value changes by at most one unit per unit of forward (its
-delta) and by ``forward x 0.4`` per unit of deviation (its vega, at the normal density's peak); the
-watched drivers move by at most a skin each (prices relative to the option's notional, deviations
-absolutely), so every scenario value is bounded, and so is the worst of them, and what equity and
-the worst together leave of an account's slack. What only time changes
-(discounts, basis shares) is bounded over the age at which lists are rebuilt in any case.
+delta) and by ``forward x 0.4`` per unit of deviation (its vega, at the normal density's peak); its
+book moves by at most a skin (:mod:`sim.margin.book_anchor`), so every scenario value is bounded,
+and so is the worst of them, and what equity and the worst together leave of an account's slack.
+What only time changes (discounts, basis shares) is bounded over the age at which lists are rebuilt
+in any case.
 """
 
 import math
 from typing import NamedTuple
 
 from sim.compile import lean
-from sim.margin.anchor import TOKEN_WEIGHT
+from sim.margin.book_anchor import DEVIATION_WEIGHT, TOKEN_WEIGHT
 from sim.margin.books import books_spread
 from sim.margin.exposure import hub_row, is_here, moves
 from sim.margin.shocks import YEAR
 from sim.margin.tail import tail_slope
-from sim.margin.trials import OLDEST, PEAK, trial_ageing, trial_reach
+from sim.margin.trials import OLDEST, PEAK, trial_ageing, trial_reach, value_reach
+from sim.market.options import quote
 from sim.numerics import exp, log
 from sim.state.codes import (
     BALANCE,
-    FORWARD,
-    GRIDS,
     HUB_GRID,
     MAINTENANCE,
     OPTION,
@@ -31,7 +30,7 @@ from sim.state.codes import (
     SKEW_LINEAR,
     TAIL_RISK,
 )
-from sim.state.state import AGED, DEVIATION_QUOTED, MOST, NOTIONAL, SHAKEN, State
+from sim.state.state import AGED, MOST, NOTIONAL, SHAKEN, State
 from sim.state.world import World
 
 
@@ -52,9 +51,9 @@ def option_of(world: World, state: State, venue: int, k: int, skin: float) -> Op
     A skew scenario multiplies the deviation w by at most 1 / (1 - cap). Delta is N(d) or N(d) - 1,
     and d changes with log w by w - d, so delta by at most (0.242 + 0.4 w) per unit of log w.
     """
-    i = HUB_GRID if venue == hub_row(world) else OWN_GRID
     grid = world.grids[venue]
-    years = state.options[k].seconds / YEAR
+    book = state.books[world.options[k].book]
+    years = book.seconds / YEAR
     rate = max(0.0, world.options[k].rate)
     up = max(1.0, grid.long_base, grid.short_base)
     up *= exp((rate * max(1.0, grid.short_multiple) + grid.short_added) * years)
@@ -63,10 +62,10 @@ def option_of(world: World, state: State, venue: int, k: int, skin: float) -> Op
     linear = max(grid.linear_base, grid.linear_base + grid.linear_slope * root)
     absolute = max(grid.absolute_base, grid.absolute_base + grid.absolute_slope * root)
     cap = max(0.0, linear, absolute)
-    wide = state.quotes[DEVIATION_QUOTED, k] + skin
+    wide = state.options[k].deviation + skin
     tilt = -log(1.0 - cap) * (0.2421 + PEAK * wide) if cap < 1.0 else 1.0
-    vega = PEAK * (state.drivers[i, FORWARD, k] / state.g[NOTIONAL, k] + 2.0 * skin)
-    strike = world.options[k].strike / max(state.options[k].forward, 1e-300)
+    vega = PEAK * (book.forward / book.spot + 2.0 * skin) / DEVIATION_WEIGHT
+    strike = world.options[k].strike / max(book.forward, 1e-300)
     return Option(up, max(up - 1.0, 1.0 - min(1.0, down)), vega, strike, min(1.0, tilt))
 
 
@@ -112,7 +111,8 @@ def option_reach(
             worst = max(worst, skewed(one, spot, weight * row.damping))
         else:
             worst = max(worst, shaken(one, spot, weight * row.damping))
-    share = grid.basis_added + grid.basis_per_year * state.options[k].seconds / YEAR
+    seconds = state.books[world.options[k].book].seconds
+    share = grid.basis_added + grid.basis_per_year * seconds / YEAR
     worst = max(worst, shaken(one, grid.basis_up, weight * share))
     return state.g[NOTIONAL, k] * max(worst, shaken(one, grid.basis_down, weight * share))
 
@@ -141,28 +141,39 @@ def ageing(world: World, state: State, venue: int, k: int) -> float:
     rates += grid.long_added + grid.short_added + grid.basis_per_year
     notional = state.g[2, k]
     top = notional * (2.0 + widest(world, state, venue, k))
-    top += notional * row.strike / max(state.options[k].forward, 1e-300) * 2.0
+    top += notional * row.strike / max(state.books[row.book].forward, 1e-300) * 2.0
     return top * rates * 2.0 * OLDEST / YEAR
 
 
 @lean
-def note_reaches(world: World, state: State, skin: float) -> None:
-    """Write, per instrument and grid, what `leg_reach` reads: shared by all accounts."""
-    for k in range(len(world.instruments)):
-        option = world.instruments[k].kind == OPTION
-        for i in range(GRIDS):
-            venue = hub_row(world) if i == HUB_GRID else world.instruments[k].venue
-            if world.venues[venue].engine == TAIL_RISK:
-                if option:
-                    state.reaches[i, SHAKEN, k] = trial_reach(world, state, venue, k, skin)
-                    state.reaches[i, AGED, k] = trial_ageing(world, state, venue, k)
-            elif world.grids[venue].count > 0 and option:
-                highest = state.clock[0].watch_most
-                state.reaches[i, SHAKEN, k] = option_reach(world, state, venue, k, skin, 1.0)
-                state.reaches[i, MOST, k] = option_reach(world, state, venue, k, skin, highest)
-                state.reaches[i, AGED, k] = ageing(world, state, venue, k)
-            elif world.grids[venue].count > 0:
-                state.reaches[i, SHAKEN, k] = widest(world, state, venue, k)
+def prepare(state: State, skin: float) -> None:
+    """Bounds that accounts share are worked out anew from here on, for moves of up to ``skin``."""
+    state.clock[0].prepared += 1
+    state.clock[0].reach = skin
+
+
+@lean
+def note_reach(world: World, state: State, i: int, k: int) -> None:
+    """Write what `leg_reach` reads of an instrument and grid, once per list: for all accounts."""
+    if state.reached[i, k] == state.clock[0].prepared:
+        return
+    state.reached[i, k] = state.clock[0].prepared
+    skin = state.clock[0].reach
+    option = world.instruments[k].kind == OPTION
+    venue = hub_row(world) if i == HUB_GRID else world.instruments[k].venue
+    if option:
+        quote(world, state, k)
+    if world.venues[venue].engine == TAIL_RISK:
+        if option:
+            state.reaches[i, SHAKEN, k] = trial_reach(world, state, venue, k, skin)
+            state.reaches[i, AGED, k] = trial_ageing(world, state, venue, k)
+    elif world.grids[venue].count > 0 and option:
+        highest = state.clock[0].watch_most
+        state.reaches[i, SHAKEN, k] = option_reach(world, state, venue, k, skin, 1.0)
+        state.reaches[i, MOST, k] = option_reach(world, state, venue, k, skin, highest)
+        state.reaches[i, AGED, k] = ageing(world, state, venue, k)
+    elif world.grids[venue].count > 0:
+        state.reaches[i, SHAKEN, k] = widest(world, state, venue, k)
 
 
 @lean
@@ -174,6 +185,7 @@ def option_leg(world: World, state: State, a: int, k: int, watch: float) -> tupl
     """
     venue = world.accounts[a].venue
     i = HUB_GRID if venue == hub_row(world) else OWN_GRID
+    note_reach(world, state, i, k)
     terms = world.contingency[MAINTENANCE, venue]
     size = abs(state.balance[k, a])
     least, most = state.reaches[i, SHAKEN, k], state.reaches[i, MOST, k]
@@ -192,6 +204,7 @@ def leg_reach(world: World, state: State, a: int, k: int, skin: float) -> tuple[
     """
     venue = world.accounts[a].venue
     i = HUB_GRID if venue == hub_row(world) else OWN_GRID
+    note_reach(world, state, i, k)
     terms = world.contingency[MAINTENANCE, venue]
     tail = world.venues[venue].engine == TAIL_RISK
     size = abs(state.balance[k, a])
@@ -199,7 +212,8 @@ def leg_reach(world: World, state: State, a: int, k: int, skin: float) -> tuple[
         if not is_here(world, venue, k):
             return 0.0, 0.0
         worst = state.reaches[i, SHAKEN, k] * skin + state.reaches[i, AGED, k]
-        return size * state.g[NOTIONAL, k] * skin, terms.loss_factor * size * worst
+        value = size * value_reach(world, state, k, skin) * skin
+        return value, terms.loss_factor * size * worst
     value = size * max(abs(state.g[0, k]), abs(state.g[1, k]), abs(state.g[2, k])) * skin
     need = 0.0
     if moves(world, venue, k, state.balance[k, a]) and is_here(world, venue, k):
@@ -236,5 +250,5 @@ def grid_spread(world: World, state: State, a: int, watch: float, skin: float) -
             equity, need = leg_reach(world, state, a, k, skin)
             total += equity + watch * need
     if venue != hub_row(world):
-        total += books_spread(world, state, a, watch, venue) * skin
+        total += books_spread(world, state, a, watch, venue, skin) * skin
     return total

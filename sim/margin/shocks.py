@@ -41,7 +41,7 @@ def shock_scale(grid: Row, seconds: float) -> float:
 
 
 class VolShocks(NamedTuple):
-    """What a grid does to the volatilities of one expiry."""
+    """What a grid does to the volatilities of one expiry; rows of LENS have the same fields."""
 
     up: float  # multiple in a rise
     down: float  # multiple in a fall
@@ -146,19 +146,19 @@ def discount_at(rate: float, ahead: float, seconds: float) -> float:
 
 
 @lean
-def long_factor(grid: Row, option: Contract) -> float:
+def long_factor(grid: Row, rate: float, seconds: float) -> float:
     """Share of a book's positive worth that counts."""
-    rate = max(0.0, option.rate) * grid.long_multiple + grid.long_added
-    return grid.long_base * exp(-rate * option.seconds / YEAR)
+    discount = max(0.0, rate) * grid.long_multiple + grid.long_added
+    return grid.long_base * exp(-discount * seconds / YEAR)
 
 
 @lean
-def short_factor(grid: Row, option: Contract) -> float:
+def short_factor(grid: Row, rate: float, seconds: float) -> float:
     """Multiple of a book's negative worth that counts: never above the undiscounted one."""
-    years = option.seconds / YEAR
-    known = max(0.0, option.rate)
-    rate = known * grid.short_multiple + grid.short_added
-    return min(exp(known * years), grid.short_base * exp(rate * years))
+    years = seconds / YEAR
+    known = max(0.0, rate)
+    added = known * grid.short_multiple + grid.short_added
+    return min(exp(known * years), grid.short_base * exp(added * years))
 
 
 @lean

@@ -11,12 +11,13 @@ somebody first needs them after prices or beliefs have moved.
 import math
 
 from sim.compile import lean
+from sim.margin.book_anchor import DEVIATION_WEIGHT, TOKEN_WEIGHT
 from sim.margin.exposure import hub_row
 from sim.margin.shocks import YEAR, Contract
 from sim.market.black import option_value
-from sim.market.options import contract_of, token_price
+from sim.market.options import contract_of, forward_usd, token_price
 from sim.numerics import exp
-from sim.state.codes import BY_COVARIANCE, FORWARD, HUB_GRID, OWN_GRID
+from sim.state.codes import BY_COVARIANCE, HUB_GRID, OWN_GRID
 from sim.state.state import NOTIONAL, VARIANCE, State
 from sim.state.world import World
 
@@ -77,9 +78,9 @@ def moved_value(option: Contract, move: float, shock: float) -> float:
 def try_option(world: World, state: State, venue: int, k: int) -> None:
     """Bring the gains of option k up to the present prices and beliefs, USD per unit."""
     i = shelf_index(world, venue)
-    if state.shelf_at[i, k] == state.clock[0].version:
+    if state.shelf_at[i, k] == state.books[world.options[k].book].version:
         return
-    state.shelf_at[i, k] = state.clock[0].version
+    state.shelf_at[i, k] = state.books[world.options[k].book].version
     count = TRIALS
     if world.tails[venue].method != BY_COVARIANCE:
         count = world.samples.shape[0]
@@ -125,6 +126,18 @@ def strike_usd(world: World, state: State, k: int) -> float:
 
 
 @lean
+def value_reach(world: World, state: State, k: int, skin: float) -> float:
+    """Most that the value of one unit of option k moves, USD, and per unit of skin.
+
+    By the forward's move (delta), ``0.4 forward`` per unit of deviation (vega), and the strike's
+    move with the quote.
+    """
+    notional = state.g[NOTIONAL, k]
+    vega = PEAK * (forward_usd(world, state, k) + 2.0 * skin * notional) / DEVIATION_WEIGHT
+    return notional + vega + strike_usd(world, state, k) / TOKEN_WEIGHT
+
+
+@lean
 def trial_reach(world: World, state: State, venue: int, k: int, skin: float) -> float:
     """Most that a tail rises per unit of option k, USD, and per unit of skin.
 
@@ -135,10 +148,10 @@ def trial_reach(world: World, state: State, venue: int, k: int, skin: float) -> 
     """
     move, swell = farthest(world, state, venue, k)
     notional = state.g[NOTIONAL, k]
-    forward = state.drivers[shelf_index(world, venue), FORWARD, k]
-    vega = PEAK * (forward + 2.0 * skin * notional) * (1.0 + move) * swell
+    forward = forward_usd(world, state, k)
+    vega = PEAK * (forward + 2.0 * skin * notional) * (1.0 + move) * swell / DEVIATION_WEIGHT
     delta = (1.0 + move) * notional
-    strike = strike_usd(world, state, k) * (1.0 + skin)
+    strike = strike_usd(world, state, k) * (1.0 + skin) / TOKEN_WEIGHT
     return per_gain(world, venue) * (delta + vega + strike)
 
 

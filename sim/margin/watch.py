@@ -31,7 +31,7 @@ from sim.margin.health import (
 )
 from sim.margin.liquidity import liquidity_reach
 from sim.margin.ratio import bent_spread
-from sim.margin.scan_watch import grid_spread, note_reaches
+from sim.margin.scan_watch import grid_spread, prepare
 from sim.margin.tail import predicted_spread
 from sim.margin.terms import Book, Holder, Terms, leg_value
 from sim.margin.trials import OLDEST
@@ -50,8 +50,8 @@ from sim.state.state import ALARM, BREACH, CLOSE, FROM_BASE, LOW, UNTIL, WATCHED
 from sim.state.world import BASIS, NET, World
 
 OUTER, INNER, BASE = 0, 1, 2  # anchors of the two lists and of the radii
-INNER_SHARE = 0.2  # inner skin over outer skin
 BASE_SKINS = 4.0  # skin of the base over outer skin
+INNER_SHARE = 0.2  # inner skin over outer skin
 ROUNDING = 1e-9  # relative allowance for float rounding in the bound
 
 
@@ -142,7 +142,7 @@ def reach(world: World, state: State, a: int, watch: float, skin: float) -> floa
     else:
         most = spread(terms, book, who, watch, engine == NET_OF_LEGS, width)
         if len(world.surfaces) > 0:
-            most += books_spread(world, state, a, watch, NOWHERE)
+            most += books_spread(world, state, a, watch, NOWHERE, width)
         most *= width
     if world.settings[0].scans != 0:
         most += watch * predicted_spread(world, state, a) * width
@@ -181,7 +181,9 @@ def survey(world: World, state: State, a: int) -> float:
     health = assess_here(world, state, MAINTENANCE, a)
     radius = radius_of(world, state, a, world.accounts[a].watch, health)
     state.radius[ALARM, a] = radius
-    state.radius[BREACH, a] = radius_of(world, state, a, 1.0, health)
+    state.radius[BREACH, a] = radius  # no nearer than the alarm; told apart only on the list
+    if radius < world.settings[0].skin:
+        state.radius[BREACH, a] = radius_of(world, state, a, 1.0, health)
     state.radius[UNTIL, a] = state.clock[0].travel + radius
     return radius
 
@@ -214,19 +216,12 @@ def growth_of(world: World) -> float:
 
 
 @lean
-def prepare(world: World, state: State) -> None:
-    """What bounds inside the base's skin have in common for all accounts."""
-    if world.settings[0].scans != 0:
-        note_reaches(world, state, BASE_SKINS * world.settings[0].skin)
-
-
-@lean
 def open_lists(world: World, state: State) -> None:
     """Radii and lists of a path that begins."""
     state.clock[0].watch_most = 1.0
     for a in range(world.settings[0].accounts):
         state.clock[0].watch_most = max(state.clock[0].watch_most, world.accounts[a].watch)
-    prepare(world, state)
+    prepare(state, BASE_SKINS * world.settings[0].skin)
     survey_all(world, state)
     rebase(world, state)
     stamp(world, state, OUTER)
@@ -255,7 +250,7 @@ def rebuild(world: World, state: State) -> None:
     Looked at are those whose radius may be used up by the time prices leave the new skin, both from
     the base and along the way since the account was looked at last.
     """
-    prepare(world, state)
+    prepare(state, BASE_SKINS * world.settings[0].skin)
     skin = world.settings[0].skin
     far = renew_radii(world, state)
     until = state.clock[0].travel + skin * growth_of(world)
@@ -311,7 +306,7 @@ def refresh_list(world: World, state: State) -> None:
     if left_skin(world, state, OUTER, skin) or too_old(world, state):
         rebuild(world, state)
     elif left_skin(world, state, INNER, INNER_SHARE * skin):
-        prepare(world, state)
+        prepare(state, BASE_SKINS * world.settings[0].skin)
         rebuild_close(world, state)
 
 

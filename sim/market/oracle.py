@@ -7,7 +7,7 @@ from sim.margin.ratio import interest_share
 from sim.margin.weights import pool_scaled
 from sim.market.contract import contract_price, contract_usd
 from sim.market.halt import check_moves
-from sim.market.options import refresh_options
+from sim.market.option_books import refresh_books
 from sim.market.sources import combine, combined, extremes
 from sim.market.view import (
     Prices,
@@ -184,6 +184,8 @@ def refresh_balance(world: World, state: State, k: int) -> None:
 def refresh_g(world: World, state: State) -> None:
     """Rewrite the vector that health reads, from published prices and pool indices.
 
+    Of options only what all of a book have in common; the rest when it is read.
+
     Perpetuals value at the venue's own mark, requirements and balances at the oracle's price. An
     inverse contract's notional is 1 USD whatever the price.
     """
@@ -211,9 +213,7 @@ def refresh_g(world: World, state: State) -> None:
         refresh_views(world, state)
     for m in range(len(state.thinness)):
         state.thinness[m] = 1.0 / state.markets[m].depth_factor
-    if len(world.surfaces) > 0:
-        refresh_options(world, state)
-    state.clock[0].version += 1
+    refresh_books(world, state)
 
 
 @lean

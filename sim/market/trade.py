@@ -6,7 +6,7 @@ from sim.margin.health import assess, risk, terms_of, viewed_term
 from sim.market.contract import contract_price, underlying_of
 from sim.market.halt import halted
 from sim.market.impact import execute, quote_log
-from sim.market.options import token_price
+from sim.market.options import quote, token_price
 from sim.market.skew import priced
 from sim.numerics import exp
 from sim.state.codes import FLAT_RATIO, INITIAL, MARKET, OPTION
@@ -83,6 +83,7 @@ def fill(world: World, state: State, k: int, a: int, quantity: float) -> float:
     row = world.instruments[k]
     maker = world.venues[row.venue].maker
     if row.kind == OPTION:
+        quote(world, state, k)
         price = state.g[0, k] / token_price(world, state, k)
     else:
         skew = -state.balance[k, maker]

@@ -137,13 +137,6 @@ VOL_DOWN = 2
 SKEW_LINEAR = 3  # wings turn about the forward; each expiry's result counts as a loss
 SKEW_ABSOLUTE = 4  # both wings rise; each expiry's result counts as a loss
 
-# What an option's scenario values depend on (rows of ``State.drivers``)
-TOKEN = 0  # USD per unit of the quote
-FORWARD = 1  # USD
-FREE = 2  # USD, the part of the forward that can still move
-FIRST_DEVIATION = 3  # volatility x sqrt(time), one row per volatility rule from VOL_SAME on
-DRIVERS = 8
-
 # Whose grid a scenario value belongs to (first index of the shelf)
 OWN_GRID = 0  # the venue's where the option is listed
 HUB_GRID = 1

@@ -116,7 +116,8 @@ CLOCK = np.dtype(
         ("close", "i8"),
         ("flagged", "i8"),
         ("arriving", "i8"),
-        ("version", "i8"),  # of g; scenario values of an older one are stale
+        ("prepared", "i8"),  # times that bounds were asked for at new prices
+        ("reach", "f8"),  # skin that they hold for
         ("travel", "f8"),  # length of the way from one watch list to the next, in relative moves
         ("watch_most", "f8"),  # highest watch level of all owners, at least 1
         ("surveyed", "f8"),  # time at which all accounts were last looked at, s
@@ -126,21 +127,56 @@ CLOCK = np.dtype(
 
 OPTION_STATE = np.dtype(
     [
-        ("forward", "f8"),  # quote
+        ("version", "i8"),  # of its book at which it was quoted
         ("vol", "f8"),  # implied, 1/sqrt(year)
-        ("seconds", "f8"),  # to expiry
+        ("moneyness", "f8"),  # log(strike / forward)
+        ("deviation", "f8"),  # volatility x sqrt(time)
         ("settled", "i8"),  # 1 once it has expired and been paid out
     ]
 )
 
-# Rows of ``State.quotes``: what options are valued with, by column for a loop over all
-SIGN_QUOTED = 0  # +1 call, -1 put, 0 no option
-FORWARD_QUOTED = 1  # quote
-STRIKE_QUOTED = 2  # quote
-DEVIATION_QUOTED = 3  # volatility x sqrt(time)
-DISCOUNT_QUOTED = 4
-VALUE_QUOTED = 5  # quote
-QUOTED = 6
+BOOK_STATE = np.dtype(
+    [
+        ("version", "i8"),  # grows when anything below changes
+        ("spot", "f8"),  # published, quote
+        ("token", "f8"),  # USD per unit of quote
+        ("forward", "f8"),  # quote
+        ("seconds", "f8"),  # to expiry
+        ("root", "f8"),  # of the time to expiry, sqrt(years)
+        ("carry", "f8"),  # forward over spot
+        ("discount", "f8"),  # present value of one unit of quote at expiry
+        ("level", "f8"),  # at-the-money volatility, 1/sqrt(year)
+        ("width", "f8"),  # log-moneyness that counts as one standardised unit
+        ("settled", "i8"),  # 1 once it has expired
+    ]
+)
+
+LENS = np.dtype(  # how a grid looks at a book; see `sim.margin.shocks.VolShocks`
+    [
+        ("up", "f8"),
+        ("down", "f8"),
+        ("minimum", "f8"),
+        ("linear", "f8"),
+        ("absolute", "f8"),
+        ("width", "f8"),
+        ("free", "f8"),  # share of the settlement average that is not known yet
+        ("root", "f8"),  # of the time to expiry that is left when scenarios are valued, sqrt(years)
+        ("discount", "f8"),  # present value then of one unit of quote at expiry
+    ]
+)
+
+WAY = np.dtype(  # how far a book has come since an anchor; see `sim.margin.book_anchor`
+    [
+        ("held", "i8"),  # 1 if somebody held any of its options
+        ("still", "f8"),  # most that a deviation has changed at an unchanged forward
+        ("slope", "f8"),  # the same per unit of relative change of the forward
+        ("aside", "f8"),  # USD by which values and forwards have changed at unchanged prices
+        ("far", "f8"),  # distance of the farthest strike from the money at the anchor, of the smile
+    ]
+)
+
+# Rows of ``State.shelf_factor``
+LONG_FACTOR, SHORT_FACTOR, BASIS_FACTOR = 0, 1, 2
 
 # Rows of ``State.reaches``: bounds of what a grid's results change per unit of instrument
 SHAKEN = 0  # per unit of skin: USD for an option, USD per USD of value for others
@@ -241,18 +277,20 @@ class State(NamedTuple):
     stats: Rows  # (1,) RESULT
     clock: Rows  # (1,) CLOCK
     options: Rows  # (K,) OPTION_STATE
-    quotes: Floats  # (QUOTED, K) as named above
+    books: Rows  # (J,) BOOK_STATE
+    books_at: Rows  # (3, J) the same when lists and radii were made
+    lenses: Rows  # (GRIDS, J) LENS
+    lenses_at: Rows  # (3, GRIDS, J) the same when lists and radii were made
+    ways: Rows  # (3, J) WAY from there
     greeks: Floats  # (4, K) scratch: Greeks of one contract, USD
     levels: Floats  # (2, U) volatility level now, and the price it was set at, USD
-    drivers: Floats  # (GRIDS, DRIVERS, K) what scenario values depend on
-    drivers_at: Floats  # (3, GRIDS, DRIVERS, K) the same when lists and radii were made
-    reach_at: Floats  # the same shape: unit in which moves of it are measured
     shelf: Floats  # (GRIDS, K, S+2) scenario values per option; under term V its gains; USD
     shelf_now: Floats  # (GRIDS, K) value per option at the same time, USD
     shelf_factor: Floats  # (GRIDS, 3, J) discounts and basis shares
     reaches: Floats  # (GRIDS, 3, K) as named above
-    shelf_desk: Floats  # (2, S) scratch: one account's results
-    shelf_at: Ints  # (GRIDS, K) version of g that the values belong to
+    reached: Ints  # (GRIDS, K) ``clock.prepared`` when they were written
+    shelf_desk: Floats  # (3, S+2) scratch: one account's results, or one option's scenarios
+    shelf_at: Ints  # (GRIDS, K) version of the book that the values belong to
     belief: Floats  # (4, N) what engines have filtered, by row as named above
     covariance: Floats  # (lag + 1, N, N) 1/s, newest first: what correlations are read from
     correlation: Floats  # (N, N) scratch

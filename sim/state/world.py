@@ -38,6 +38,7 @@ class World(NamedTuple):
     strategy: Floats  # (L, P) parameters of each liquidator's rule
     background: Floats  # (2, M, B+1) USD triggered up to each level; side 0 falls, 1 rises
     options: Rows  # (K,) OPTION
+    books: Rows  # (J,) BOOK
     surfaces: Rows  # (U,) SURFACE
     surface_level: Floats  # (R, U) volatility to which the level is drawn in each regime
     scenarios: Rows  # (S,) SCENARIO; one row alone: neither options nor grids

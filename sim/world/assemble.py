@@ -125,13 +125,15 @@ def market_side(layout: Layout, prices: np.ndarray) -> dict[str, np.ndarray]:
     """What is sold where, and what is told of its price."""
     markets, depth_factor = tables.market_tables(layout)
     surfaces, surface_level = tables.surface_tables(layout)
+    instruments, options = tables.instrument_table(layout), tables.option_table(layout, prices)
     return {
-        "instruments": tables.instrument_table(layout),
+        "instruments": instruments,
         "markets": markets,
         "depth_factor": depth_factor,
         "oracles": tables.oracle_table(layout),
         "background": tables.background_table(layout),
-        "options": tables.option_table(layout, prices),
+        "options": options,
+        "books": tables.book_table(options, instruments),
         "surfaces": surfaces,
         "surface_level": surface_level,
     }

@@ -18,11 +18,14 @@ from sim.margin.grid import (
     LINEAR,
     PNL,
     Holding,
+    Quoted,
     Shelf,
+    Sight,
     by_column,
     shelve,
     worst_pnl,
 )
+from sim.margin.lens import focus, weigh
 from sim.margin.option_terms import OptionBook, book_margin
 from sim.margin.portfolio import (
     Costs,
@@ -34,10 +37,13 @@ from sim.margin.portfolio import (
     perpetual_charge,
 )
 from sim.margin.ratio import perpetual_requirement as ratio_requirement
-from sim.margin.shocks import Contract
+from sim.margin.shocks import deviation_at, discount_at
 from sim.market.black import option_value
+from sim.numerics import log
 from sim.state import codes
-from sim.state.rows import INSTRUMENT, OPTION, Row
+from sim.state.option_rows import OPTION
+from sim.state.rows import INSTRUMENT, Row
+from sim.state.state import LENS
 from sim.world.schema.options import Haircut
 from sim.world.schema.venue import VenueConfig
 from sim.world.tables.options import (
@@ -140,6 +146,21 @@ class Margin:
         return self.equity - self.maintenance
 
 
+def _quoted(option: Option, expiry: Expiry) -> Quoted:
+    """An option as scenarios see it."""
+    forward, seconds = float(expiry.forward), float(expiry.seconds)
+    volatility = float(option.volatility)
+    return Quoted(
+        option.sign,
+        float(option.strike),
+        forward,
+        volatility,
+        log(float(option.strike) / forward),
+        deviation_at(volatility, 0.0, seconds),
+        discount_at(float(expiry.rate), 0.0, seconds),
+    )
+
+
 class _Desk:
     """The arrays that the primitives read: deposits, then the perpetual, then options by book."""
 
@@ -175,21 +196,22 @@ class _Desk:
             options=no_options(size),
             instruments=np.zeros(size, dtype=INSTRUMENT),
             factor=np.zeros((3, max(1, len(self.portfolio.expiries)))),
-            desk=np.zeros((2, count)),
+            desk=np.zeros((3, count + 2)),
         )
         shelf.options["book"][self.first :] = self.books
         shelf.options["strike"][self.first :] = [option.strike for option in self.options]
         for k, option in enumerate(self.options, start=self.first):
             expiry = self.portfolio.expiries[shelf.options["book"][k]]
-            contract = Contract(
-                option.sign,
-                float(option.strike),
-                float(expiry.forward),
-                float(option.volatility),
-                float(expiry.seconds),
-                float(expiry.rate),
+            rate, seconds = float(expiry.rate), float(expiry.seconds)
+            lens = np.zeros(1, dtype=LENS)[0]
+            focus(lens, self.grid, rate, seconds)
+            weigh(shelf.factor[:, shelf.options["book"][k]], self.grid, rate, seconds)
+            sight = Sight(self.grid, lens, by_column(self.scenarios), self.scan)
+            quoted = _quoted(option, expiry)
+            shelve(sight, shelf, k, quoted, 1.0)
+            shelf.now[k] = option_value(
+                quoted.sign, quoted.forward, quoted.strike, quoted.deviation, quoted.discount
             )
-            shelve(self.grid, by_column(self.scenarios), shelf, k, self.scan, contract)
         return shelf
 
     def haircut(self, number: int) -> Haircut:
@@ -251,7 +273,7 @@ def grid_margin(venue: VenueConfig, portfolio: Portfolio) -> Margin:
         added = added_on(terms, desk.shelf, costs, holding)
         need = grid_requirement(terms, loss, added, float(portfolio.peg))
         left.append(equity - at_least(desk.grid, desk.shelf, costs, holding, need))
-    pnl = tuple(desk.shelf.desk[PNL])
+    pnl = tuple(desk.shelf.desk[PNL, : len(desk.scenarios)])
     return Margin(left[0], left[1], equity, options, deposits, pnl, worst_of(pnl, loss))
 
 
@@ -294,12 +316,12 @@ def published_margin(
         no_options(size),
         np.zeros(size, dtype=INSTRUMENT),
         np.zeros((3, 1)),
-        np.zeros((2, count)),
+        np.zeros((3, count + 2)),
     )
     grid, scenarios = grid_row(venue.grid)[0], scenario_rows(venue.grid)
     holding = Holding(np.arange(size), size, held, ALL, ALL, 0.0, 0.0)
     loss = worst_pnl(grid, by_column(scenarios), shelf, holding)
-    pnl = tuple(shelf.desk[PNL])
+    pnl = tuple(shelf.desk[PNL, :count])
     rows = contingency_rows(venue.contingency)
     need = [grid_requirement(rows[n], loss, 0.0, 1.0) for n in range(2)]
     return Margin(-need[0], -need[1], 0.0, scenarios=pnl, worst=worst_of(pnl, loss))

@@ -7,27 +7,28 @@ import numpy as np
 from sim.compile import jit
 from sim.liquidation.adl import CLAIMS
 from sim.margin.beliefs import respond
-from sim.market.options import refresh_options
+from sim.market.option_books import refresh_books, turn_books
+from sim.market.options import quote_all
 from sim.state import codes
 from sim.state.state import (
     ACCOUNT_STATE,
+    BOOK_STATE,
     CLOCK,
     FEED,
-    FORWARD_QUOTED,
     GENERATIONS,
     HIGH_INITIAL,
+    LENS,
     LISTS,
     LOW_INITIAL,
     MARKET_STATE,
     OPENING_VARIANCE,
     OPTION_STATE,
     POOL,
-    QUOTED,
     RESULT,
     RISK,
-    STRIKE_QUOTED,
     VARIANCE,
     WATCHED_ROWS,
+    WAY,
     State,
 )
 from sim.state.world import World
@@ -38,7 +39,9 @@ from sim.world.layout import Layout, LedgerRows
 @jit
 def value_options(world: World, state: State) -> None:
     """Write the opening values of all options."""
-    refresh_options(world, state)
+    turn_books(world, state)
+    refresh_books(world, state)
+    quote_all(world, state)
 
 
 @jit
@@ -105,33 +108,28 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
 def option_state(layout: Layout) -> dict[str, np.ndarray]:
     """The arrays of options, sized for the largest grid and the number of books."""
     k, u = len(layout.instruments), len(layout.surfaces)
-    books = {(r.venue, r.asset, r.days) for r in layout.instruments if r.kind == "option"}
+    books = len({(r.venue, r.asset, r.days) for r in layout.instruments if r.kind == "option"})
     grids = [layout.config.venue[v].grid for v in layout.venues] + [layout.config.hub.grid]
     scenarios = max(0 if grid is None else len(grid.scenarios) for grid in grids)
     if u:
         scenarios = max(scenarios, tables.trials_kept(layout.config))
     return {
         "options": np.zeros(k, dtype=OPTION_STATE),
-        "quotes": no_quotes(k),
+        "books": np.zeros(books, dtype=BOOK_STATE),
+        "books_at": np.zeros((3, books), dtype=BOOK_STATE),
+        "lenses": np.zeros((codes.GRIDS, books), dtype=LENS),
+        "lenses_at": np.zeros((3, codes.GRIDS, books), dtype=LENS),
+        "ways": np.zeros((3, books), dtype=WAY),
         "greeks": np.zeros((4, k)),
         "levels": np.ones((2, u)),
-        "drivers": np.zeros((codes.GRIDS, codes.DRIVERS, k)),
-        "drivers_at": np.zeros((3, codes.GRIDS, codes.DRIVERS, k)),
-        "reach_at": np.zeros((3, codes.GRIDS, codes.DRIVERS, k)),
         "shelf": np.zeros((codes.GRIDS, k, scenarios + 2)),
         "shelf_now": np.zeros((codes.GRIDS, k)),
-        "shelf_factor": np.zeros((codes.GRIDS, 3, max(1, len(books)))),
+        "shelf_factor": np.zeros((codes.GRIDS, 3, books)),
         "reaches": np.zeros((codes.GRIDS, 3, k)),
-        "shelf_desk": np.zeros((2, scenarios)),
+        "reached": np.full((codes.GRIDS, k), -1, dtype=np.int64),
+        "shelf_desk": np.zeros((3, scenarios + 2)),
         "shelf_at": np.full((codes.GRIDS, k), -1, dtype=np.int64),
     }
-
-
-def no_quotes(instruments: int) -> np.ndarray:
-    """Quotes of instruments that are no options: worth nothing, and safe to divide by."""
-    quotes = np.zeros((QUOTED, instruments))
-    quotes[[FORWARD_QUOTED, STRIKE_QUOTED]] = 1.0
-    return quotes
 
 
 def belief_state(layout: Layout) -> dict[str, np.ndarray]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.state import rows
+from sim.state import option_rows, rows
 
 ROOT = Path(__file__).resolve().parents[2] / "sim"
 STARTS = ("step.py", "reset.py", "kernel.py")  # every function of theirs runs on a path

@@ -67,17 +67,18 @@ def only(factory, venue, holdings, scope="venue"):
     return world, state, int(row)
 
 
-def by_hand(factory, venue, state, holdings):
+def by_hand(factory, venue, stage, holdings):
     """The same holding as a portfolio."""
+    world, state = stage
     lines, forwards = [], {}
     for k, line in enumerate(factory.layout.instruments):
         key = (line.days, line.strike, line.call)
         if (line.kind, line.venue, line.asset) == ("option", venue, "BTC") and key in holdings:
-            now = state.options[k]
+            book = state.books[world.options[k]["book"]]
             listing = factory.config.venue[venue].options["BTC"]
-            forwards[float(now["seconds"])] = (float(now["forward"]), listing.rate)
-            strike = line.strike * 100.0
-            vol, seconds = float(now["vol"]), float(now["seconds"])
+            seconds = float(book["seconds"])
+            forwards[seconds] = (float(book["forward"]), listing.rate)
+            strike, vol = line.strike * 100.0, float(state.options[k]["vol"])
             lines.append(Option(seconds, strike, line.call, vol, holdings[key]))
     return Portfolio(
         spot=100.0,
@@ -102,7 +103,7 @@ HOLDINGS = {
 def test_the_grid_engine_asks_what_the_portfolio_by_hand_needs(factory, level):
     world, state, row = only(factory, "grid", HOLDINGS)
     equity, required = assess_rows(world, state, level, row + 1)[row]
-    hand = by_hand(factory, "grid", state, HOLDINGS)
+    hand = by_hand(factory, "grid", (world, state), HOLDINGS)
     margin = grid_margin(factory.config.venue["grid"], hand)
     left = margin.initial if level == codes.INITIAL else margin.maintenance
     # In the world a perpetual is worth its mark, against a quote balance that is left out here.
@@ -116,7 +117,7 @@ def test_books_are_charged_what_the_portfolio_by_hand_needs(factory, level):
     world, state, row = only(factory, "plain", holdings)
     equity, required = assess_rows(world, state, level, row + 1)[row]
     venue = factory.config.venue["plain"]
-    hand = by_hand(factory, "plain", state, holdings)
+    hand = by_hand(factory, "plain", (world, state), holdings)
     if venue.options["BTC"].rate == 0.0:  # by hand a standard manager does not discount
         margin = standard_margin(venue, {"BTC": hand})
         left = margin.initial if level == codes.INITIAL else margin.maintenance
@@ -158,9 +159,10 @@ def test_exposures_are_what_a_bump_gains(factory):
         total = 0.0
         for k in np.flatnonzero(state.balance[:, row]):
             now, terms = state.options[k], world.options[k]
-            years = float(now["seconds"]) / (365.0 * 86_400.0)
+            book = state.books[terms["book"]]
+            years = float(book["seconds"]) / (365.0 * 86_400.0)
             root, rate = years**0.5, max(0.0, float(terms["rate"]))
-            forward = float(now["forward"]) * (1.0 + bump)
+            forward = float(book["forward"]) * (1.0 + bump)
             total += state.balance[k, row] * option_value(
                 float(terms["sign"]),
                 forward,
@@ -204,11 +206,12 @@ def plain_greeks(stepper, ended=False):
 
 def plain_option(world, state, k):
     """Black-76 Greeks of one option, per relative move, in quote."""
-    now, terms = state.options[k], world.options[k]
-    if now["settled"]:
+    terms = world.options[k]
+    if state.options[k]["settled"]:
         return np.zeros(4)
-    t, rate, f = now["seconds"] / (365.0 * 86_400.0), terms["rate"], now["forward"]
-    sigma, sign, strike = now["vol"], terms["sign"], terms["strike"]
+    book = state.books[terms["book"]]
+    t, rate, f = book["seconds"] / (365.0 * 86_400.0), terms["rate"], book["forward"]
+    sigma, sign, strike = state.options[k]["vol"], terms["sign"], terms["strike"]
     d1 = (np.log(f / strike) + 0.5 * sigma**2 * t) / (sigma * np.sqrt(t))
     d2, discount = d1 - sigma * np.sqrt(t), np.exp(-rate * t)
     value = discount * sign * (f * norm.cdf(sign * d1) - strike * norm.cdf(sign * d2))

@@ -9,7 +9,7 @@ from scipy import stats
 from sim.compile import jit
 from sim.margin.curvature import Curved, largest_loss
 from sim.margin.health import assess
-from sim.margin.scan_watch import leg_reach, note_reaches
+from sim.margin.scan_watch import leg_reach, prepare
 from sim.market.black import option_value
 from sim.state.codes import MAINTENANCE, OPTION
 from sim.state.state import VARIANCE
@@ -27,7 +27,7 @@ HORIZON = 86_400.0
 
 @jit
 def leg(world, state, a, k, skin):
-    note_reaches(world, state, skin)
+    prepare(state, skin)
     return leg_reach(world, state, a, k, skin)
 
 
@@ -154,13 +154,13 @@ def changes(factory, holdings, moves):
         key = (line.days, line.strike, line.call)
         if (line.kind, line.venue, line.asset) != ("option", "grid", "BTC") or key not in holdings:
             continue
-        now, row = state.options[k], world.options[k]
-        w, discount = now["vol"] * math.sqrt(now["seconds"] / YEAR), row["rate"]
-        discount = math.exp(-discount * now["seconds"] / YEAR)
-        start = option_value(row["sign"], now["forward"], row["strike"], w, discount)
+        row = world.options[k]
+        book, w = state.books[row["book"]], state.options[k]["deviation"]
+        discount = math.exp(-row["rate"] * book["seconds"] / YEAR)
+        start = option_value(row["sign"], book["forward"], row["strike"], w, discount)
         for s, (move, own) in enumerate(moves):
             there = w * math.exp(own - 1.5 * move)
-            forward = now["forward"] * (1.0 + move)
+            forward = book["forward"] * (1.0 + move)
             end = option_value(row["sign"], forward, row["strike"], there, discount)
             total[s] += holdings[key] * (end - start)
     delta = holdings.get(("perpetual", "BTC"), 0.0) * 100.0

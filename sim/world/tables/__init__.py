@@ -19,6 +19,7 @@ from sim.world.tables.liquidators import liquidator_tables
 from sim.world.tables.margin import margin_tables, netting_table
 from sim.world.tables.markets import background_table, market_tables
 from sim.world.tables.options import (
+    book_table,
     contingency_table,
     grid_tables,
     haircut_tables,
@@ -32,6 +33,7 @@ __all__ = [
     "auction_table",
     "background_table",
     "belief_table",
+    "book_table",
     "charges_doubt",
     "charges_liquidity",
     "contingency_table",

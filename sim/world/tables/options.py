@@ -7,7 +7,8 @@ from itertools import groupby
 import numpy as np
 
 from sim.state import codes
-from sim.state.rows import CONTINGENCY, GRID, OPTION, OPTION_MARGIN, SCENARIO, SURFACE
+from sim.state.option_rows import BOOK, GRID, OPTION, OPTION_MARGIN, SCENARIO, SURFACE
+from sim.state.rows import CONTINGENCY
 from sim.world.layout import Layout
 from sim.world.schema.hub import HubConfig
 from sim.world.schema.options import Charge, Contingency, Grid, OptionMargin
@@ -115,6 +116,23 @@ def option_table(layout: Layout, prices: np.ndarray) -> np.ndarray:
             table[k]["expiry"] = row.days * DAY
             table[k]["rate"] = layout.config.venue[row.venue].options[row.asset].rate
             table[k]["surface"] = layout.surfaces.index((row.venue, row.asset))
+    return table
+
+
+def book_table(options: np.ndarray, instruments: np.ndarray) -> np.ndarray:
+    """One row per book; options of one book stand next to each other. (J,)."""
+    table = np.zeros(options["book"].max(initial=-1) + 1, dtype=BOOK)
+    for b, row in enumerate(table):
+        members = np.flatnonzero(options["book"] == b)
+        first = members[0]
+        row["first"], row["last"] = first, members[-1] + 1
+        row["venue"] = instruments["venue"][first]
+        row["feed"] = instruments["oracle"][first]
+        row["token_feed"] = instruments["oracle"][instruments["cash"][first]]
+        for name in ("surface", "expiry", "rate"):
+            row[name] = options[name][first]
+        row["lowest"] = options["strike"][members].min()
+        row["highest"] = options["strike"][members].max()
     return table
 
 
