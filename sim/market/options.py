@@ -25,10 +25,11 @@ from sim.market.black import option_value
 from sim.market.surface import SurfaceTerms, Term, at_term, next_level, strike_volatility
 from sim.numerics import exp, log
 from sim.state.codes import (
-    DRIVERS,
+    AS_QUOTED,
     FIRST_DEVIATION,
     FORWARD,
     FREE,
+    GRIDS,
     HUB_GRID,
     OWN_GRID,
     TAIL_RISK,
@@ -149,7 +150,7 @@ def quote_option(world: World, state: State, k: int, page: Page) -> float:
 def note_shocked(state: State, i: int, k: int, glass: Glass, moneyness: float) -> None:
     """Write the free part of option k's forward, and its deviation under every rule of a grid."""
     state.drivers[i, FREE, k] = state.drivers[i, FORWARD, k] * glass.free
-    for d in range(FIRST_DEVIATION, DRIVERS):
+    for d in range(FIRST_DEVIATION, AS_QUOTED):
         vol = shocked_volatility(glass.shocks, d - FIRST_DEVIATION, state.options[k].vol, moneyness)
         state.drivers[i, d, k] = vol * glass.root
 
@@ -163,6 +164,8 @@ def note_drivers(state: State, i: int, k: int, page: Page, glass: Glass, moneyne
         state.drivers[i, FIRST_DEVIATION, k] = state.quotes[DEVIATION_QUOTED, k]
     elif glass.grid:
         note_shocked(state, i, k, glass, moneyness)
+    if i == OWN_GRID and state.shelf.shape[0] > GRIDS:
+        state.drivers[i, AS_QUOTED, k] = state.quotes[DEVIATION_QUOTED, k]
 
 
 @lean

@@ -142,9 +142,10 @@ TOKEN = 0  # USD per unit of the quote
 FORWARD = 1  # USD
 FREE = 2  # USD, the part of the forward that can still move
 FIRST_DEVIATION = 3  # volatility x sqrt(time), one row per volatility rule from VOL_SAME on
-DRIVERS = 8
+AS_QUOTED = 8  # the same without any rule, where early liquidation looks at options
+DRIVERS = 9
 
 # Whose grid a scenario value belongs to (first index of the shelf)
 OWN_GRID = 0  # the venue's where the option is listed
 HUB_GRID = 1
-GRIDS = 2
+GRIDS = 2  # rows of the shelf beyond belong to the rule of early liquidation

@@ -247,12 +247,13 @@ class State(NamedTuple):
     drivers: Floats  # (GRIDS, DRIVERS, K) what scenario values depend on
     drivers_at: Floats  # (3, GRIDS, DRIVERS, K) the same when lists and radii were made
     reach_at: Floats  # the same shape: unit in which moves of it are measured
-    shelf: Floats  # (GRIDS, K, S+2) scenario values per option; under term V its gains; USD
+    # One row more per horizon of early liquidation (R of them), where options are listed
+    shelf: Floats  # (GRIDS + R, K, S+2) scenario values per option; under term V its gains; USD
     shelf_now: Floats  # (GRIDS, K) value per option at the same time, USD
     shelf_factor: Floats  # (GRIDS, 3, J) discounts and basis shares
-    reaches: Floats  # (GRIDS, 3, K) as named above
+    reaches: Floats  # (GRIDS + R, 3, K) as named above
     shelf_desk: Floats  # (2, S) scratch: one account's results
-    shelf_at: Ints  # (GRIDS, K) version of g that the values belong to
+    shelf_at: Ints  # (GRIDS + R, K) version of g that the values belong to
     belief: Floats  # (4, N) what engines have filtered, by row as named above
     covariance: Floats  # (lag + 1, N, N) 1/s, newest first: what correlations are read from
     correlation: Floats  # (N, N) scratch

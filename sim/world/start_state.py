@@ -108,8 +108,10 @@ def option_state(layout: Layout) -> dict[str, np.ndarray]:
     books = {(r.venue, r.asset, r.days) for r in layout.instruments if r.kind == "option"}
     grids = [layout.config.venue[v].grid for v in layout.venues] + [layout.config.hub.grid]
     scenarios = max(0 if grid is None else len(grid.scenarios) for grid in grids)
+    rows = codes.GRIDS
     if u:
         scenarios = max(scenarios, tables.trials_kept(layout.config))
+        rows += len(tables.predictions(layout.config))
     return {
         "options": np.zeros(k, dtype=OPTION_STATE),
         "quotes": no_quotes(k),
@@ -118,12 +120,12 @@ def option_state(layout: Layout) -> dict[str, np.ndarray]:
         "drivers": np.zeros((codes.GRIDS, codes.DRIVERS, k)),
         "drivers_at": np.zeros((3, codes.GRIDS, codes.DRIVERS, k)),
         "reach_at": np.zeros((3, codes.GRIDS, codes.DRIVERS, k)),
-        "shelf": np.zeros((codes.GRIDS, k, scenarios + 2)),
+        "shelf": np.zeros((rows, k, scenarios + 2)),
         "shelf_now": np.zeros((codes.GRIDS, k)),
         "shelf_factor": np.zeros((codes.GRIDS, 3, max(1, len(books)))),
-        "reaches": np.zeros((codes.GRIDS, 3, k)),
+        "reaches": np.zeros((rows, 3, k)),
         "shelf_desk": np.zeros((2, scenarios)),
-        "shelf_at": np.full((codes.GRIDS, k), -1, dtype=np.int64),
+        "shelf_at": np.full((rows, k), -1, dtype=np.int64),
     }
 
 
