@@ -185,25 +185,12 @@ def measure_tails(r: Random, run: Config) -> None:
         spec["contingency"] = charges | {"loss_factor": {"initial": factor, "maintenance": factor}}
 
 
-def call_early(r: Random, run: Config) -> None:
-    """Let venues call whom they think likely to be insolvent some steps on, one or both."""
-    beliefs = {"every": r.choice([1.0, 3.0]) * STEP, "half_life": 5.0 * STEP}
-    run.setdefault("beliefs", beliefs | {"correlation_half_life": 20.0 * STEP})
-    grid, plain = run["venue"]["grid"], run["venue"]["plain"]
-    for spec in r.choice([(grid,), (plain,), (grid, plain), (grid, plain)]):
-        delay = r.choice([1.0, 4.0, 16.0]) * STEP
-        spec["predictive"] = {"probability": r.choice([0.001, 0.01, 0.2]), "delay": delay}
-    run["experiment"]["worlds"]["w"]["scope"] = r.choice(["venue", "isolated"])
-
-
 def tuple_of(run: Config) -> tuple[Config, ...]:
     """The hub and all venues."""
     return (run["hub"], *run["venue"].values())
 
 
-def option_run(
-    seed: int, contract: str = "linear", tails: bool = False, early: bool = False
-) -> RunConfig:
+def option_run(seed: int, contract: str = "linear", tails: bool = False) -> RunConfig:
     """A random run with options; its one world is ``w``."""
     r = Random(seed)
     collateral = {
@@ -250,6 +237,4 @@ def option_run(
         spec["perpetuals"]["BTC"]["contract"] = contract
     if tails:
         measure_tails(Random(seed + 1), run)
-    if early:
-        call_early(Random(seed + 2), run)
     return validated(RunConfig, run)
