@@ -390,3 +390,25 @@ def test_bounds_hold_and_are_no_idle_ones(venue, probability, delay):
 def test_a_bound_without_options_is_caught():
     grown, allowed = grown_and_allowed("grid", 0.01, DELAY, bound_of_linear_legs)
     assert np.mean(grown > allowed) > 0.1
+
+
+@pytest.mark.parametrize("venue", ["grid", "plain"])
+@pytest.mark.parametrize("has_the_rule", [False, True])
+def test_volatility_that_leaves_values_where_they_are_calls_for_new_lists(venue, has_the_rule):
+    """Where legs add up, only the rule needs it: what an option is worth far from here."""
+    config = option_run(5).model_dump(mode="json")
+    config["beliefs"] = {"every": config["step_seconds"]}
+    config["hub"] |= {"engine": "net_of_legs", "grid": None}  # its grid would see volatility too
+    if has_the_rule:
+        config["venue"]["plain"]["predictive"] = {"probability": 0.01, "delay": DELAY}
+    factory = Factory(validated(RunConfig, config))
+    world, state, row = only(factory, venue, {CALL: 1.0})
+    k = int(np.flatnonzero(state.balance[:, row])[0])
+    requote(world, state)
+    note(world, state)
+    value, sd = state.g[0, k], state.options["vol"][k] * math.sqrt(7.0 / 365.0)
+    state.levels[0] *= 1.3
+    requote(world, state)
+    assert abs(state.options["vol"][k] * math.sqrt(7.0 / 365.0) - sd) > 0.02
+    assert abs(state.g[0, k] - value) < 0.02 * SPOT
+    assert has_left(world, state, 0.02) == (has_the_rule or venue == "grid")
