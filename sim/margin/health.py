@@ -16,11 +16,11 @@ import numpy as np
 from sim.compile import inlined, lean, merged
 from sim.margin.books import NOWHERE, books_requirement
 from sim.margin.doubt import doubt_by_leg
+from sim.margin.foresight import predicted_loss
 from sim.margin.gains import gains_requirement
 from sim.margin.liquidity import liquidity_charge
 from sim.margin.ratio import scaled_requirement
 from sim.margin.scan import scanned
-from sim.margin.tail import predicted_loss
 from sim.margin.terms import Book, Holder, Terms, leg_value
 from sim.margin.weights import asset_weight, liability_weight
 from sim.market.options import quote_legs

@@ -4,8 +4,7 @@ Under samples every option is valued again in each (filtered historical simulati
 revaluation). Under a covariance a book is the parabola through its values now and at the measure's
 multiple of a deviation up and down, and the requirement its largest loss over the ellipsoid of that
 radius: exact where a book is linear, and where it has nothing but negative curvature in one
-underlying. The rule of early liquidation asks for a deviation of linear legs over the time that a
-liquidation takes.
+underlying.
 """
 
 import math
@@ -137,12 +136,31 @@ def sampled_tail(world: World, state: State, a: int) -> float:
 
 
 @lean
-def add_curves(world: World, state: State, a: int) -> None:
-    """Add options to a gathered book: slope, curvature and volatility from their trials.
+def add_parabola(
+    state: State, n: int, held: float, move: float, gains: tuple[float, float]
+) -> None:
+    """Add to asset n so many units of what gains so much where it rises, or falls, by ``move``."""
+    if move > 0.0:
+        rise, fall = gains
+        state.curved[0, n] += held * (rise - fall) / (2.0 * move)
+        state.curved[1, n] += held * (rise + fall) / (move * move)
 
-    Negative curvature counts ``curvature`` times, which makes a book that has nothing else need
-    the measure of a squared return, not the square of a return's.
+
+@lean
+def weigh_curvature(state: State, multiple: float) -> None:
+    """Count negative curvature so many times.
+
+    That makes a book that has nothing else need the measure of a squared return, not the square of
+    a return's.
     """
+    for n in range(state.curved.shape[1]):
+        if state.curved[1, n] < 0.0:
+            state.curved[1, n] *= multiple
+
+
+@lean
+def add_curves(world: World, state: State, a: int) -> None:
+    """Add options to a gathered book: slope, curvature and volatility from their trials."""
     venue = world.accounts[a].venue
     shelf = shelf_index(world, venue)
     for i in range(state.rows[a].leg_count):
@@ -152,22 +170,15 @@ def add_curves(world: World, state: State, a: int) -> None:
         n = world.instruments[k].asset
         held = state.balance[k, a]
         gain, fall = state.shelf[shelf, k, RISE], state.shelf[shelf, k, FALL]
-        move = unit_move(world, state, venue, n)
-        if move > 0.0:
-            state.curved[0, n] += held * (gain - fall) / (2.0 * move)
-            state.curved[1, n] += held * (gain + fall) / (move * move)
+        add_parabola(state, n, held, unit_move(world, state, venue, n), (gain, fall))
         swing = state.shelf[shelf, k, VOL_RISE] - state.shelf[shelf, k, VOL_FALL]
         state.curved[2, n] += held * swing / (2.0 * world.tails[venue].multiple)
-    for n in range(state.curved.shape[1]):
-        if state.curved[1, n] < 0.0:
-            state.curved[1, n] *= world.tails[venue].curvature
+    weigh_curvature(state, world.tails[venue].curvature)
 
 
 @lean
-def curved_loss(world: World, state: State, a: int) -> float:
-    """Largest loss of a book with options over its engine's ellipsoid, USD."""
-    gather(world, state, a)
-    add_curves(world, state, a)
+def gathered_loss(state: State, radius: float) -> float:
+    """Largest loss of a gathered book over an ellipsoid of so many deviations, USD."""
     book = Curved(
         state.curved[0],
         state.curved[1],
@@ -177,7 +188,15 @@ def curved_loss(world: World, state: State, a: int) -> float:
         state.curve_work[1],
         state.curved[3],
     )
-    return largest_loss(book, state.believed, world.tails[world.accounts[a].venue].multiple)
+    return largest_loss(book, state.believed, radius)
+
+
+@lean
+def curved_loss(world: World, state: State, a: int) -> float:
+    """Largest loss of a book with options over its engine's ellipsoid, USD."""
+    gather(world, state, a)
+    add_curves(world, state, a)
+    return gathered_loss(state, world.tails[world.accounts[a].venue].multiple)
 
 
 @lean
@@ -201,15 +220,6 @@ def tail_loss(world: World, state: State, a: int) -> float:
 
 
 @lean
-def predicted_loss(world: World, state: State, a: int) -> float:
-    """Equity below which insolvency before a liquidation is done is too likely, USD.
-
-    Value moves by less than ``z`` deviations over the delay with the probability that is wanted.
-    """
-    return world.tails[world.accounts[a].venue].predictive * deviation(world, state, a, False)
-
-
-@lean
 def tail_slope(world: World, state: State, venue: int, k: int) -> float:
     """Most that `tail_loss` rises per USD of exposure to instrument k's asset.
 
@@ -223,17 +233,3 @@ def tail_slope(world: World, state: State, venue: int, k: int) -> float:
     if row.method == BY_COVARIANCE:
         return row.multiple * unit
     return row.scale * unit * world.unit_move[n]
-
-
-@lean
-def predicted_spread(world: World, state: State, a: int) -> float:
-    """Most that `predicted_loss` can rise per unit of skin, USD; zero where nobody predicts."""
-    row = world.tails[world.accounts[a].venue]
-    if row.predictive <= 0.0:
-        return 0.0
-    total = 0.0
-    for i in range(state.rows[a].leg_count):
-        k = state.legs[a, i]
-        size = abs(true_exposure(world, state, a, k))
-        total += size * math.sqrt(state.belief[VARIANCE, world.instruments[k].asset])
-    return total * row.predictive

@@ -75,6 +75,16 @@ def moved_value(option: Contract, move: float, shock: float) -> float:
 
 
 @lean
+def option_gain(
+    world: World, state: State, k: int, option: Contract, move: float, own: float
+) -> float:
+    """What option k gains by a relative move and an own one of its log-volatility, USD per unit."""
+    beta = world.surfaces[world.options[k].surface].beta
+    worth = moved_value(option, move, own - beta * move)
+    return worth * token_price(world, state, k) - state.g[0, k]
+
+
+@lean
 def try_option(world: World, state: State, venue: int, k: int) -> None:
     """Bring the gains of option k up to the present prices and beliefs, USD per unit."""
     i = shelf_index(world, venue)
@@ -89,12 +99,9 @@ def try_option(world: World, state: State, venue: int, k: int) -> None:
             state.shelf[i, k, s] = 0.0
         return
     option = contract_of(world, state, k)
-    token = token_price(world, state, k)
-    beta = world.surfaces[world.options[k].surface].beta
     for s in range(count):
         move, own = tried(world, state, venue, world.instruments[k].asset, s)
-        worth = moved_value(option, move, own - beta * move)
-        state.shelf[i, k, s] = worth * token - state.g[0, k]
+        state.shelf[i, k, s] = option_gain(world, state, k, option, move, own)
 
 
 @lean
@@ -106,8 +113,13 @@ def farthest(world: World, state: State, venue: int, k: int) -> tuple[float, flo
     if world.tails[venue].method != BY_COVARIANCE:
         move *= world.unit_move[n]
         own *= world.unit_vol[n]
-    beta = world.surfaces[world.options[k].surface].beta
-    return move, exp(abs(beta) * move + own)
+    return move, swell(world, k, move, own)
+
+
+@lean
+def swell(world: World, k: int, move: float, own: float) -> float:
+    """Largest multiple of option k's volatility for moves of so much and own ones of so much."""
+    return exp(abs(world.surfaces[world.options[k].surface].beta) * move + own)
 
 
 @lean
@@ -138,28 +150,42 @@ def value_reach(world: World, state: State, k: int, skin: float) -> float:
 
 
 @lean
-def trial_reach(world: World, state: State, venue: int, k: int, skin: float) -> float:
-    """Most that a tail rises per unit of option k, USD, and per unit of skin.
+def gain_reach(
+    world: World, state: State, k: int, farthest_move: tuple[float, float], skin: float
+) -> float:
+    """Most that the gain of option k in a trial changes, USD per unit, and per unit of skin.
 
     The forward moves by a skin of notional, the deviation by a skin, the quote by a skin of itself.
     A gain is the value in a trial less the value now; both move the same way with each of these, so
     that it moves by no more than the larger: by the forward's move (delta), ``0.4 forward`` per
     unit of deviation (vega), and the strike's move, times the multiples of the trial.
     """
-    move, swell = farthest(world, state, venue, k)
+    move, multiple = farthest_move
     notional = state.g[NOTIONAL, k]
     forward = forward_usd(world, state, k)
-    vega = PEAK * (forward + 2.0 * skin * notional) * (1.0 + move) * swell / DEVIATION_WEIGHT
+    vega = PEAK * (forward + 2.0 * skin * notional) * (1.0 + move) * multiple / DEVIATION_WEIGHT
     delta = (1.0 + move) * notional
     strike = strike_usd(world, state, k) * (1.0 + skin) / TOKEN_WEIGHT
-    return per_gain(world, venue) * (delta + vega + strike)
+    return delta + vega + strike
+
+
+@lean
+def gain_ageing(world: World, state: State, k: int, move: float) -> float:
+    """Most that time alone changes that gain, USD per unit: by its discount."""
+    top = state.g[NOTIONAL, k] * (2.0 + 2.0 * move)
+    top += 2.0 * strike_usd(world, state, k)
+    return top * abs(world.options[k].rate) * OLDEST / YEAR
+
+
+@lean
+def trial_reach(world: World, state: State, venue: int, k: int, skin: float) -> float:
+    """Most that a tail rises per unit of option k, USD, and per unit of skin."""
+    reach = gain_reach(world, state, k, farthest(world, state, venue, k), skin)
+    return per_gain(world, venue) * reach
 
 
 @lean
 def trial_ageing(world: World, state: State, venue: int, k: int) -> float:
-    """Most that time alone raises a tail per unit of option k, USD: by its discount."""
+    """Most that time alone raises a tail per unit of option k, USD."""
     move, _ = farthest(world, state, venue, k)
-    top = state.g[NOTIONAL, k] * (2.0 + 2.0 * move)
-    top += 2.0 * strike_usd(world, state, k)
-    rate = abs(world.options[k].rate)
-    return per_gain(world, venue) * top * rate * OLDEST / YEAR
+    return per_gain(world, venue) * gain_ageing(world, state, k, move)

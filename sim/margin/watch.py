@@ -12,8 +12,9 @@ The bound: a leg of value v and requirement r loses at most ``skin * (|v| + watc
 with ``rate`` the steepest change of the requirement per unit of the leg. Terms that net (hub
 engine) change by at most net rate + basis rate per unit. So the bound is first order and exact in
 direction, not an approximation: values and requirements are linear (or piecewise linear) in g.
-Options have bounds of their own (:mod:`sim.margin.books`, :mod:`sim.margin.scan_watch`); so have
-charges for large positions, for which depth counts like a price (:mod:`sim.margin.liquidity`).
+Options have bounds of their own (:mod:`sim.margin.books`, :mod:`sim.margin.scan_watch`); so has
+early liquidation (:mod:`sim.margin.foresight`), and so have charges for large positions, for which
+depth counts like a price (:mod:`sim.margin.liquidity`).
 """
 
 import numpy as np
@@ -21,6 +22,7 @@ import numpy as np
 from sim.compile import inlined, lean, merged
 from sim.margin.anchor import left_skin, stamp, travelled
 from sim.margin.books import NOWHERE, books_spread
+from sim.margin.foresight import predicted_reach
 from sim.margin.health import (
     assess_here,
     calm_term,
@@ -32,7 +34,6 @@ from sim.margin.health import (
 from sim.margin.liquidity import liquidity_reach
 from sim.margin.ratio import bent_spread
 from sim.margin.scan_watch import grid_spread, prepare
-from sim.margin.tail import predicted_spread
 from sim.margin.terms import Book, Holder, Terms, leg_value
 from sim.margin.trials import OLDEST
 from sim.margin.weights import liability_weight
@@ -145,7 +146,7 @@ def reach(world: World, state: State, a: int, watch: float, skin: float) -> floa
             most += books_spread(world, state, a, watch, NOWHERE, width)
         most *= width
     if world.settings[0].scans != 0:
-        most += watch * predicted_spread(world, state, a) * width
+        most += watch * predicted_reach(world, state, a, width)
     if world.settings[0].liquidity != 0:
         most += watch * liquidity_reach(world, state, a, width)
     return most

@@ -140,4 +140,4 @@ SKEW_ABSOLUTE = 4  # both wings rise; each expiry's result counts as a loss
 # Whose grid a scenario value belongs to (first index of the shelf)
 OWN_GRID = 0  # the venue's where the option is listed
 HUB_GRID = 1
-GRIDS = 2
+GRIDS = 2  # rows of the shelf beyond belong to the rule of early liquidation

@@ -285,6 +285,8 @@ TAIL = np.dtype(
         ("curvature", "f8"),  # parametric: multiple of losses by curvature, at least 1
         ("vol_of_vol", "f8"),  # deviation of log-volatility that spot does not explain, 1/sqrt(s)
         ("predictive", "f8"),  # deviations x sqrt(s) within which insolvency is too likely
+        ("predictive_curvature", "f8"),  # multiple of losses by curvature there, at least 1
+        ("predictive_shelf", "i8"),  # row of the shelf with what options gain in those moves
         ("gain", "f8"),  # exponent of the response to volatility
         ("lowest", "f8"),  # bounds of that response
         ("highest", "f8"),

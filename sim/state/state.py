@@ -284,13 +284,14 @@ class State(NamedTuple):
     ways: Rows  # (3, J) WAY from there
     greeks: Floats  # (4, K) scratch: Greeks of one contract, USD
     levels: Floats  # (2, U) volatility level now, and the price it was set at, USD
-    shelf: Floats  # (GRIDS, K, S+2) scenario values per option; under term V its gains; USD
+    # One row more per horizon of early liquidation (R of them), where options are listed
+    shelf: Floats  # (GRIDS + R, K, S+2) scenario values per option; under term V its gains; USD
     shelf_now: Floats  # (GRIDS, K) value per option at the same time, USD
     shelf_factor: Floats  # (GRIDS, 3, J) discounts and basis shares
-    reaches: Floats  # (GRIDS, 3, K) as named above
-    reached: Ints  # (GRIDS, K) ``clock.prepared`` when they were written
+    reaches: Floats  # (GRIDS + R, 3, K) as named above
+    reached: Ints  # (GRIDS + R, K) ``clock.prepared`` when they were written
     shelf_desk: Floats  # (3, S+2) scratch: one account's results, or one option's scenarios
-    shelf_at: Ints  # (GRIDS, K) version of the book that the values belong to
+    shelf_at: Ints  # (GRIDS + R, K) version of the book that the values belong to
     belief: Floats  # (4, N) what engines have filtered, by row as named above
     covariance: Floats  # (lag + 1, N, N) 1/s, newest first: what correlations are read from
     correlation: Floats  # (N, N) scratch

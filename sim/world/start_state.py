@@ -111,8 +111,10 @@ def option_state(layout: Layout) -> dict[str, np.ndarray]:
     books = len({(r.venue, r.asset, r.days) for r in layout.instruments if r.kind == "option"})
     grids = [layout.config.venue[v].grid for v in layout.venues] + [layout.config.hub.grid]
     scenarios = max(0 if grid is None else len(grid.scenarios) for grid in grids)
+    rows = codes.GRIDS
     if u:
         scenarios = max(scenarios, tables.trials_kept(layout.config))
+        rows += len(tables.predictions(layout.config))
     return {
         "options": np.zeros(k, dtype=OPTION_STATE),
         "books": np.zeros(books, dtype=BOOK_STATE),
@@ -122,13 +124,13 @@ def option_state(layout: Layout) -> dict[str, np.ndarray]:
         "ways": np.zeros((3, books), dtype=WAY),
         "greeks": np.zeros((4, k)),
         "levels": np.ones((2, u)),
-        "shelf": np.zeros((codes.GRIDS, k, scenarios + 2)),
+        "shelf": np.zeros((rows, k, scenarios + 2)),
         "shelf_now": np.zeros((codes.GRIDS, k)),
         "shelf_factor": np.zeros((codes.GRIDS, 3, books)),
-        "reaches": np.zeros((codes.GRIDS, 3, k)),
-        "reached": np.full((codes.GRIDS, k), -1, dtype=np.int64),
+        "reaches": np.zeros((rows, 3, k)),
+        "reached": np.full((rows, k), -1, dtype=np.int64),
         "shelf_desk": np.zeros((3, scenarios + 2)),
-        "shelf_at": np.full((codes.GRIDS, k), -1, dtype=np.int64),
+        "shelf_at": np.full((rows, k), -1, dtype=np.int64),
     }
 
 

@@ -8,9 +8,9 @@ from scipy import stats
 
 from sim.errors import SluicegateError
 from sim.margin.beliefs import learn
+from sim.margin.foresight import predicted_loss, predicted_reach
 from sim.margin.health import assess
 from sim.margin.scan_watch import leg_reach
-from sim.margin.tail import predicted_loss, predicted_spread
 from sim.state.codes import INITIAL, MAINTENANCE
 from sim.state.state import SEEN, VARIANCE
 from sim.world.schema.explain import validated
@@ -268,7 +268,7 @@ def test_the_bound_of_a_prediction_is_reached_by_one_leg():
     believe(b, np.array([1e-6, 1e-8]), 0.0)
     state, skin = b.opening, 0.02
     k = b.factory.layout.instrument("perpetual", "venue", "BTC")
-    bound = predicted_spread(b.world, state, 0) * skin
+    bound = predicted_reach(b.world, state, 0, skin)
     before = predicted_loss(b.world, state, 0)
     state.g[:3, k] *= 1.0 + skin
     assert predicted_loss(b.world, state, 0) - before == pytest.approx(bound, rel=1e-9)

@@ -132,7 +132,7 @@ class VolatilityResponse(Strict):
 
 
 class Predictive(Strict):
-    """Early liquidation: insolvency before a liquidation is done is too likely."""
+    """Early liquidation: insolvency of a whole book before a liquidation is done is too likely."""
 
     probability: Annotated[Finite, Field(gt=0.0, lt=0.5)]
     """of insolvency within the delay, above which an account is called"""

@@ -64,7 +64,8 @@ def tail_table(layout: Layout) -> np.ndarray:
     for v, name in enumerate(layout.venues):
         venue = layout.config.venue[name]
         fill_tail(table[v], venue.tail)
-        fill_responses(table[v], venue.volatility, venue.predictive)
+        fill_response(table[v], venue.volatility)
+        fill_prediction(table[v], venue.predictive, predictions(layout.config))
     fill_tail(table[-1], layout.config.hub.tail)
     return table
 
@@ -86,18 +87,34 @@ def fill_tail(row: np.void, spec: Tail | None) -> None:
     row["vol_of_vol"] = spec.vol_of_vol / math.sqrt(YEAR)
 
 
-def fill_responses(
-    row: np.void, volatility: VolatilityResponse, predictive: Predictive | None
-) -> None:
+def fill_response(row: np.void, volatility: VolatilityResponse) -> None:
     """Write what follows volatility into a venue's row."""
     row["gain"] = volatility.gain
     row["lowest"] = volatility.lowest
     row["highest"] = volatility.highest
     for name in ("floor", "stress_weight", "stress", "buffer"):
         row[name] = getattr(volatility, name)
-    if predictive is not None:
-        z = var_multiplier(1.0 - predictive.probability)
-        row["predictive"] = z * math.sqrt(predictive.delay)
+
+
+def predicted(spec: Predictive) -> float:
+    """Deviations of a second's return within which insolvency is too likely."""
+    return var_multiplier(1.0 - spec.probability) * math.sqrt(spec.delay)
+
+
+def predictions(config: RunConfig) -> list[float]:
+    """The same of all venues with early liquidation, each number once."""
+    rules = (venue.predictive for venue in config.venue.values())
+    return sorted({predicted(rule) for rule in rules if rule is not None})
+
+
+def fill_prediction(row: np.void, spec: Predictive | None, known: list[float]) -> None:
+    """Write the rule of early liquidation into a venue's row."""
+    if spec is None:
+        return
+    level = 1.0 - spec.probability
+    row["predictive"] = predicted(spec)
+    row["predictive_curvature"] = max(1.0, squared_var(level) / var_multiplier(level) ** 2)
+    row["predictive_shelf"] = codes.GRIDS + known.index(predicted(spec))
 
 
 def sampled_tails(config: RunConfig) -> list[Tail]:
