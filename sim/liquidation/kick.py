@@ -123,16 +123,15 @@ def by_auction(world: World, offer: Offer) -> bool:
 @lean
 def start(world: World, state: State, a: int, offer: Offer) -> float:
     """Start or restart an auction now; return what whoever did so is to be paid, USD."""
-    venue = world.instruments[offer.leg].venue
     debt = put_up(world, state, a, offer.leg, offer.collateral)
     if not running(state, a, offer.leg, offer.collateral):
-        capped = math.isfinite(world.venues[venue].hole)
-        state.rows[a].auction_left = debt / state.g[2, offer.leg] if capped else math.inf
+        whole = -leg_value(state.g, offer.leg, state.balance[offer.leg, a]) <= debt
+        state.rows[a].auction_left = math.inf if whole else debt / state.g[2, offer.leg]
     state.rows[a].auction = state.clock[0].now
     state.rows[a].auction_debt = offer.leg
     state.rows[a].auction_collateral = offer.collateral
     state.rows[a].auction_price = state.g[0, offer.collateral]
-    row = world.auctions[venue]
+    row = world.auctions[world.instruments[offer.leg].venue]
     return incentive(row, debt * row.chop)
 
 

@@ -72,7 +72,7 @@ def take_portfolio(
         post(state, world.accounts[a].cash, a, amount)
         state.rows[a].reserved += amount
     state.stats[0].penalties += share * offer.gain * offer.full
-    return share * offer.full
+    return min(notional, offer.full)
 
 
 @lean
