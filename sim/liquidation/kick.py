@@ -84,7 +84,7 @@ def auctioned(world: World, state: State, a: int, debt: int, collateral: int) ->
     """
     venue = world.instruments[debt].venue
     row = world.auctions[venue]
-    here = state.g[0, collateral]
+    here = state.g[2, collateral]
     at = first_price(row, here)
     if running(state, a, debt, collateral) and not run_out(world, state, a, venue):
         at = asked(world, state, a, venue)
@@ -130,7 +130,7 @@ def start(world: World, state: State, a: int, offer: Offer) -> float:
     state.rows[a].auction = state.clock[0].now
     state.rows[a].auction_debt = offer.leg
     state.rows[a].auction_collateral = offer.collateral
-    state.rows[a].auction_price = state.g[0, offer.collateral]
+    state.rows[a].auction_price = state.g[2, offer.collateral]
     row = world.auctions[world.instruments[offer.leg].venue]
     return incentive(row, debt * row.chop)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sim.liquidation.kick import auctioned as auctioned_offer
 from sim.state.codes import PROTOCOL
 from tests.liquidation.test_kinds import DUTCH, ECONOMIC, PRICE, loan
 from tests.worlds import Bench, market, run_dict, taker, venue, weight
@@ -79,3 +80,27 @@ def test_a_bid_may_not_leave_dust():
     play = auctioned([loan(1.0, 81.0)], start=1.0, penalty=1.0, dust=50.0)
     bench = play(liquidator={"taker": taker(capacity=60.0)})
     assert bench.held("balance", "USDC") == pytest.approx(-50.0)
+
+
+def test_the_price_asked_is_that_of_a_token_though_depositors_lost_some():
+    """Shares of the pool are worth half as many tokens as when the auction began, not half as much.
+
+    The account still owns one token; 600 s later 100 are asked for it.
+    """
+    rules = DUTCH | {"taker": "none"}
+    place = venue({"BTC": weight(0.8, interest={})}, rules, utilisation=0.5)
+    place["assets"]["USDC"] = weight(1.0, interest={})
+    bench = Bench(
+        run_dict(market({"BTC": PRICE}), {"venue": place}, liquidator=WAITING), [loan(1.0, 81.0)]
+    )
+    bench.run()
+    state, world = bench.state, bench.world
+    debt, collateral = (
+        bench.factory.layout.instrument("balance", "venue", asset) for asset in ("USDC", "BTC")
+    )
+    state.pools[collateral]["deposit_index"] *= 0.5
+    state.g[0, collateral] *= 0.5
+    state.balance[collateral, 0] *= 2.0
+    state.clock[0]["now"] += 600.0
+    offer = auctioned_offer(world, state, 0, debt, collateral)
+    assert offer.gain + 1.13 == pytest.approx(1.13 * 100.0 / 100.0)
