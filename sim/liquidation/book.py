@@ -12,7 +12,7 @@ from sim.state.rows import Row
 
 
 class Standing(NamedTuple):
-    """The whole account, USD."""
+    """The whole account, quote tokens."""
 
     equity: float
     maintenance: float
@@ -22,7 +22,7 @@ class Closing(NamedTuple):
     """The position that is closed."""
 
     held: float  # contracts, signed
-    price: float  # of a contract at the oracle, quote tokens; inverse: negative
+    price: float  # of a contract, quote tokens; inverse: negative
     ratio: float  # maintenance requirement per USD of notional
 
 
@@ -30,9 +30,10 @@ class Closing(NamedTuple):
 def limit_price(row: Row, account: Standing, leg: Closing) -> float:
     """Worst price at which the order may fill.
 
-    ``p (1 -+ clamp(BA (1 - equity / maintenance), 0, 1) x spread x ratio)``, lower for a long.
+    ``p (1 -+ clamp(BA (1 - equity / maintenance), 0, 1) x spread x ratio)``, lower for a long. Who
+    may be liquidated though nothing is required of him has less than nothing.
     """
-    health = account.equity / account.maintenance if account.maintenance > 0.0 else 1.0
+    health = account.equity / account.maintenance if account.maintenance > 0.0 else 0.0
     urgency = min(1.0, max(0.0, row.bankruptcy_adjustment * (1.0 - health)))
     notional = leg.held * leg.price
     return (notional - urgency * row.spread_to_margin * abs(notional) * leg.ratio) / leg.held
@@ -42,16 +43,19 @@ def limit_price(row: Row, account: Standing, leg: Closing) -> float:
 def bankruptcy_quote(account: Standing, leg: Closing, delta: float) -> float:
     """Quote that a trade of ``delta`` contracts must bring so that nobody loses.
 
-    The account's equity is shared over its positions in proportion to their requirement.
+    The account's equity is shared over its positions in proportion to their requirement; none has
+    more than all of it, though a hub that nets may require less than its venue.
     """
     before = abs(leg.held) * leg.price * leg.ratio
     after = abs(leg.held + delta) * leg.price * leg.ratio
-    return -delta * leg.price - account.equity * abs(after - before) / account.maintenance
+    freed = abs(after - before)
+    share = freed / account.maintenance if freed < account.maintenance else 1.0
+    return -delta * leg.price - account.equity * share
 
 
 @lean
 def fund_delta(row: Row, account: Standing, leg: Closing, delta: float, quote: float) -> float:
-    """USD to (+) or from (-) the insurance fund when ``delta`` contracts brought ``quote``."""
+    """Quote to (+) or from (-) the insurance fund when ``delta`` contracts brought ``quote``."""
     over = quote - bankruptcy_quote(account, leg, delta)
     return min(over, row.perp_insurance_fee * abs(quote)) if over > 0.0 else over
 

@@ -14,13 +14,14 @@ from sim.compile import lean
 from sim.state.rows import Row
 
 LONG_AGO = np.inf  # s since something that never happened
+ROUNDING = 1e-9  # of a window: less than that is what rounding leaves, and no room for a call
 
 
 class Case(NamedTuple):
     """What a close factor looks at."""
 
     ltv: float  # weighted debt over plain collateral
-    health: float  # weighted collateral over weighted debt; infinite for a perpetual
+    health: float  # weighted collateral over weighted debt; infinite without debt
     debt: float  # USD of the leg
     collateral: float  # USD of the collateral leg; infinite for a perpetual
     since: float  # s since the last partial call
@@ -69,5 +70,6 @@ def window_limit(row: Row) -> float:
 @lean
 def left_in_window(row: Row, used: float, wanted: float) -> tuple[float, float]:
     """Contracts that may go now of those ``wanted``, and those that must wait."""
-    now = min(wanted, max(0.0, window_limit(row) - used))
+    left = window_limit(row) - used
+    now = min(wanted, left) if left > ROUNDING * used else 0.0
     return now, wanted - now

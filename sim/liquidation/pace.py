@@ -38,8 +38,9 @@ def begin_auction(world: World, state: State, a: int, offer: Offer) -> bool:
     if not by_auction(world, offer) or not must_start(world, state, a, offer):
         return False
     reward = start(world, state, a, offer)
-    keeper = a % len(world.liquidators)
-    pay(world, state, PROTOCOL, world.liquidators[keeper].holder, reward)
+    count = len(world.liquidators)
+    if count > 0:  # where nobody liquidates, it starts by itself and nobody is paid
+        pay(world, state, PROTOCOL, world.liquidators[a % count].holder, reward)
     return True
 
 

@@ -132,12 +132,13 @@ def health_factor(held: Stock, owed: Stock, threshold: float) -> float:
 
 @lean
 def health_bonus(health: float, most: float) -> float:
-    """Bonus that makes the discount equal to the missing health.
+    """Bonus that makes the discount equal to the missing health; none where none is missing.
 
     Euler EVK (euler-xyz/euler-vault-kit, ``Liquidation.sol``): a USD of collateral costs
-    ``max(health, 1 - largest discount)``.
+    ``max(health, 1 - largest discount)``. Loans of an account whose contracts have brought it below
+    maintenance may be healthy by themselves.
     """
-    return 1.0 / max(health, 1.0 - most) - 1.0
+    return 1.0 / max(min(1.0, health), 1.0 - most) - 1.0
 
 
 @lean

@@ -139,7 +139,7 @@ def conclude(world: World, state: State, a: int, offer: Offer, taken: float, tog
     if changed:
         book_call(state, a, taken, together)
         note_progress(world, state, a, offer, taken)
-    elif offer.leg >= 0 and not state.rows[a].refused and latency_over(world, state, a):
+    elif offer.notional > 0.0 and not state.rows[a].refused and latency_over(world, state, a):
         state.rows[a].refused = 1
         state.stats[0].unfilled_notional += offer.notional
     if exhausted(world, state, a):

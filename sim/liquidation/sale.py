@@ -1,19 +1,20 @@
 """P5: a perpetual closed by an order on its venue's book, within a limit (dYdX v4, Hyperliquid).
 
 Nobody has to take anything over; the order trades at the displaced price like any other, and the
-insurance fund settles the difference to the bankruptcy price.
+insurance fund settles the difference to the bankruptcy price. The limit is the oracle's affair;
+bankruptcy is where equity ends, and equity counts contracts at their mark.
 """
 
 from sim.compile import lean
 from sim.ledger import post
 from sim.liquidation.book import Closing, Standing, fund_delta, limit_price
-from sim.liquidation.funds import put_aside
+from sim.liquidation.funds import INSURANCE, put_aside, repay
 from sim.liquidation.offer import Offer
-from sim.margin.health import assess, risk
-from sim.margin.weights import liability_weight
+from sim.margin.health import assess, terms_of, viewed_term
 from sim.market.contract import contract_price, underlying_of
 from sim.market.impact import quote_log
-from sim.market.trade import buy_with, fill, maker_room
+from sim.market.skew import priced
+from sim.market.trade import exchange, maker_room
 from sim.numerics import exp
 from sim.state.codes import BOOK, FIRST_INSURANCE, MAINTENANCE, PERPETUAL
 from sim.state.state import State
@@ -38,7 +39,9 @@ def average_price(world: World, state: State, k: int, quantity: float) -> float:
     row = world.instruments[k]
     mark = state.markets[row.market].mark
     usd = underlying_of(row, quantity, mark) * mark
-    return contract_price(row, mark * exp(quote_log(world, state, row.market, usd)))
+    skew = -state.balance[k, world.venues[row.venue].maker]
+    traded = mark * exp(quote_log(world, state, row.market, usd))
+    return contract_price(row, priced(row.pricing, traded, skew, quantity))
 
 
 @lean
@@ -59,51 +62,70 @@ def within_limit(world: World, state: State, k: int, quantity: float, limit: flo
 
 
 @lean
-def closing_of(world: World, state: State, a: int, k: int) -> Closing:
-    """Return the position as the order sees it; its price is the oracle's."""
+def required(world: World, state: State, a: int, k: int, contracts: float) -> float:
+    """Maintenance requirement of contracts by themselves, USD."""
+    emode = world.accounts[a].emode
+    return viewed_term(terms_of(world), state.g, MAINTENANCE, emode, k, contracts)
+
+
+@lean
+def at_oracle(world: World, state: State, a: int, k: int) -> Closing:
+    """The position as the limit sees it."""
     held = state.balance[k, a]
     row = world.instruments[k]
-    ratio = liability_weight(world.ratio[MAINTENANCE, k], row.size_penalty, abs(held))
-    ratio *= risk(state.g, k)
+    ratio = required(world, state, a, k, held) / (abs(held) * state.g[2, k])
     return Closing(held, contract_price(row, state.feeds[row.oracle].published), ratio)
 
 
 @lean
+def at_mark(world: World, state: State, a: int, k: int, delta: float) -> Closing:
+    """The position as equity counts it; the ratio is that of the requirement ``delta`` frees."""
+    held = state.balance[k, a]
+    token = state.g[2, world.instruments[k].cash]
+    price = state.g[0, k] / token + state.pools[k].funding
+    freed = required(world, state, a, k, held) - required(world, state, a, k, held + delta)
+    return Closing(held, price, freed / token / abs(delta * price))
+
+
+@lean
+def standing(world: World, state: State, a: int, k: int) -> Standing:
+    """The account that holds the position, in its quote tokens."""
+    equity, requirement = assess(world, state, MAINTENANCE, a)
+    token = state.g[2, world.instruments[k].cash]
+    return Standing(equity / token, requirement / token)
+
+
+@lean
 def settle_with_fund(world: World, state: State, a: int, k: int, delta: float) -> None:
-    """Pay the insurance fund (+), or let it pay what it has (-), in tokens at the venue.
+    """Pay the insurance fund (+), or let it pay what it can (-), in tokens at the venue.
 
     What it pays is a hole that it fills before anybody sees it: bad debt, as in the waterfall.
     """
     venue = world.instruments[k].venue
-    fund = FIRST_INSURANCE + venue
     cash = world.instruments[k].cash
-    asset = world.instruments[cash].asset
     if delta < 0.0:
-        held = max(0.0, state.outside[fund, world.settings[0].cash_asset])
-        delta = -min(-delta, buy_with(world, state, asset, held))
-        state.stats[0].bad_debt -= delta * state.markets[asset].mark
-        state.stats[0].insurance_used -= delta * state.markets[asset].mark
-    else:
-        state.stats[0].penalties += delta * state.markets[asset].mark
+        paid = repay(world, state, INSURANCE, cash, a, -delta)
+        state.stats[0].bad_debt += paid * state.g[2, cash]
+        return
     post(state, cash, a, -delta)
-    put_aside(world, state, fund, asset, delta)
+    put_aside(world, state, FIRST_INSURANCE + venue, world.instruments[cash].asset, delta)
+    state.stats[0].penalties += delta * state.g[2, cash]
 
 
 @lean
 def sell(world: World, state: State, a: int, offer: Offer) -> float:
     """Close what is on offer on the book; return the USD that were."""
     k = offer.leg
-    leg = closing_of(world, state, a, k)
+    leg = at_oracle(world, state, a, k)
     sign = 1.0 if leg.held >= 0.0 else -1.0
     wanted = -leg.held if offer.notional >= offer.full else -sign * offer.notional / state.g[2, k]
     row = world.venues[world.instruments[k].venue]
-    account = Standing(*assess(world, state, MAINTENANCE, a))
+    account = standing(world, state, a, k)
     wanted *= maker_room(world, state, k, wanted)
     wanted = within_limit(world, state, k, wanted, limit_price(row, account, leg))
     if wanted == 0.0:
         return 0.0
-    price = average_price(world, state, k, wanted)
-    filled = fill(world, state, k, a, wanted)
-    delta = fund_delta(row, account, leg, filled, -filled * price)
-    settle_with_fund(world, state, a, k, delta)
-    return abs(filled) * state.g[2, k]
+    counted = at_mark(world, state, a, k, wanted)
+    brought = -wanted * exchange(world, state, k, a, wanted)
+    settle_with_fund(world, state, a, k, fund_delta(row, account, counted, wanted, brought))
+    return abs(wanted) * state.g[2, k]

@@ -40,7 +40,8 @@ def close_factor_size(world: World, state: State, a: int, offer: Offer, venue: i
         total = total_debt(world, state, a)
         held = leg_value(state.g, offer.collateral, state.balance[offer.collateral, a])
     ltv, unhealthy, _ = loan_to_value(world, state, a)
-    case = Case(ltv, unhealthy / ltv, owed, held, since_partial(state, a))
+    health = unhealthy / ltv if ltv < LONG_AGO else 0.0  # nothing stands against the debt
+    case = Case(ltv, health, owed, held, since_partial(state, a))
     return closable(world.venues[venue], case, owed, total)
 
 

@@ -72,7 +72,7 @@ def take_portfolio(
         post(state, world.accounts[a].cash, a, amount)
         state.rows[a].reserved += amount
     state.stats[0].penalties += share * offer.gain * offer.full
-    return share * offer.full
+    return min(notional, offer.full)
 
 
 @lean
@@ -85,6 +85,7 @@ def vault_takes(world: World, state: State, a: int) -> float:
     if equity < 0.0 or equity >= row.backstop * required:
         return 0.0
     gross = on_the_block(world, state, a).gross
+    state.rows[a].reserved = 0.0  # what bidders paid in goes with the rest
     move_legs(world, state, a, row.maker, 1.0)
     state.stats[0].penalties += equity
     return gross

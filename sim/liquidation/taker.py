@@ -8,10 +8,11 @@ from sim.liquidation.takeover import pay
 from sim.liquidation.terms import on_the_block
 from sim.liquidation.transfer import take
 from sim.margin.health import assess, risk
+from sim.margin.terms import leg_value
 from sim.market.contract import gain_of
 from sim.market.impact import quote_log
 from sim.rules import LiquidatorAction, LiquidatorView, Rules
-from sim.state.codes import CASH_ONLY, FLASH, INITIAL, MARKET, OPTION, QUOTE, UNCONSTRAINED
+from sim.state.codes import BALANCE, CASH_ONLY, FLASH, INITIAL, MARKET, OPTION, QUOTE, UNCONSTRAINED
 from sim.state.state import GENERATIONS, State
 from sim.state.world import World
 
@@ -54,7 +55,9 @@ def slippage_of_all(world: World, state: State, a: int, offer: Offer) -> float:
         leg = world.instruments[k]
         if leg.kind == QUOTE or leg.asset == world.settings[0].cash_asset:
             continue
-        size = state.balance[k, a] * state.g[2, k]
+        size = leg_value(state.g, k, state.balance[k, a])
+        if leg.kind != BALANCE:
+            size = state.balance[k, a] * state.g[2, k]
         cost += abs(size) * abs(quote_log(world, state, leg.market, -share * size))
     return cost / offer.full
 

@@ -8,7 +8,7 @@ from sim.compile import lean
 from sim.ledger import hand, pool_cash, post, settle_flat, tokens
 from sim.liquidation.auction import bid
 from sim.liquidation.funds import put_aside
-from sim.liquidation.kick import by_auction
+from sim.liquidation.kick import by_auction, note_bid, put_up
 from sim.liquidation.offer import PORTFOLIO, Offer, charge, handover_price
 from sim.liquidation.takeover import pay, take_portfolio
 from sim.margin.terms import leg_value
@@ -69,14 +69,22 @@ def repays(world: World, state: State, offer: Offer, seized: float, repaid: floa
 
 @lean
 def accepted(world: World, state: State, a: int, offer: Offer, notional: float) -> float:
-    """What an auction accepts of a bid: nothing may be left that is too small to be raised."""
+    """What an auction accepts of a bid: nothing may be left that is too small to be raised.
+
+    What is to be raised is the debt that was put up, with its penalty, though the collateral may
+    not fetch it. Whoever takes all that is on offer takes the lot, or ends the auction.
+    """
+    if notional >= offer.full:
+        return notional
     venue = world.instruments[offer.leg].venue
     chop = world.auctions[venue].chop
     price = chop / (1.0 + charge(offer))  # USD paid per USD of collateral
     held = leg_value(state.g, offer.collateral, state.balance[offer.collateral, a])
     least = world.venues[venue].dust_debt * chop
-    sale = bid(notional * chop / price, price, offer.full * chop, held, least)
-    return min(notional, sale.paid / chop)
+    tab = put_up(world, state, a, offer.leg, offer.collateral) * chop
+    sale = bid(notional * chop / price, price, tab, held, least)
+    paid = sale.paid / chop
+    return notional if paid >= notional * (1.0 - ROUNDING) else paid
 
 
 @lean
@@ -103,6 +111,8 @@ def take_pair(
     swap(world, state, holder, debt.asset, repaid)
     hand(state, holder, debt.asset, -repaid)
     post(state, offer.leg, a, repaid)
+    if by_auction(world, offer):
+        note_bid(state, a, repaid)
     pay(world, state, holder, FIRST_INSURANCE + debt.venue, notional * offer.fee)
     pay(world, state, holder, PROTOCOL, notional * offer.protocol)
     state.stats[0].penalties += notional * charge(offer)

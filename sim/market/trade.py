@@ -70,18 +70,28 @@ def maker_room(world: World, state: State, k: int, quantity: float) -> float:
 def fill(world: World, state: State, k: int, a: int, quantity: float) -> float:
     """Trade contracts of perpetual or option k for row ``a``; return what was filled.
 
-    The other side is the venue's market maker, a finite account: derivatives stay net zero. A
-    contract is worth its mark less all funding so far, so it changes hands at the price less that:
-    who closes has paid his funding, who opens owes none. Options change hands at their value on
-    the surface, without impact: the maker hedges elsewhere. A halted venue fills nothing.
+    No more than the market maker can margin; a halted venue fills nothing.
     """
     if halted(state, world.instruments[k].venue):
         return 0.0
     quantity *= maker_room(world, state, k, quantity)
-    if quantity == 0.0:
-        return 0.0
+    if quantity != 0.0:
+        exchange(world, state, k, a, quantity)
+    return quantity
+
+
+@lean
+def exchange(world: World, state: State, k: int, a: int, quantity: float) -> float:
+    """Trade contracts for row ``a``; return the price of one in quote tokens, before funding.
+
+    The other side is the venue's market maker, a finite account: derivatives stay net zero. A
+    contract is worth its mark less all funding so far, so it changes hands at the price less that:
+    who closes has paid his funding, who opens owes none. Options change hands at their value on
+    the surface, without impact: the maker hedges elsewhere.
+    """
     row = world.instruments[k]
     maker = world.venues[row.venue].maker
+    paid = 0.0
     if row.kind == OPTION:
         quote(world, state, k)
         price = state.g[0, k] / token_price(world, state, k)
@@ -89,10 +99,11 @@ def fill(world: World, state: State, k: int, a: int, quantity: float) -> float:
         skew = -state.balance[k, maker]
         units = underlying_of(row, quantity, state.markets[row.market].mark)
         traded = priced(row.pricing, execute(world, state, row.market, units), skew, quantity)
-        price = contract_price(row, traded) - state.pools[k].funding
+        price = contract_price(row, traded)
+        paid = state.pools[k].funding
     post(state, k, a, quantity)
     post(state, k, maker, -quantity)
-    post(state, row.quote, a, -quantity * price)
-    post(state, row.quote, maker, quantity * price)
+    post(state, row.quote, a, -quantity * (price - paid))
+    post(state, row.quote, maker, quantity * (price - paid))
     settle_flat(world, state, a, k)
-    return quantity
+    return price

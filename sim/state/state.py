@@ -99,6 +99,7 @@ ACCOUNT_STATE = np.dtype(
         ("auction_debt", "i8"),  # what it is to repay; of a portfolio, 1 once it is insolvent
         ("auction_collateral", "i8"),  # what it sells
         ("auction_price", "f8"),  # reference price at its start, USD
+        ("auction_left", "f8"),  # tokens of debt that it still offers; infinite if it offers all
         ("reserved", "f8"),  # settlement tokens that bidders for a portfolio have paid in
         ("arriving", "f8"),  # settlement tokens on the way
         ("due", "f8"),  # time at which they arrive, s

@@ -193,15 +193,25 @@ def venues(layout: Layout, world: Any) -> dict[str, Plain]:
         name: plain(
             row,
             nets=row["engine"] == codes.NET_OF_LEGS,
-            selection="riskiest" if row["selection"] == codes.RISKIEST else "largest_relief",
-            size="close_factor" if row["size"] == codes.CLOSE_FACTOR else "to_target",
-            bonus="ltv" if row["bonus"] == codes.LTV_BONUS else "fixed",
-            of_seized=bool(row["basis"] == codes.OF_SEIZED),
-            taker="flash" if row["taker"] == codes.FLASH else "initial_margin",
+            **liquidations(layout, name),
             **losses(layout, name),
         )
         for name, row in zip((*layout.venues, "hub"), world.venues, strict=True)
     }
+
+
+def liquidations(layout: Layout, name: str) -> Plain:
+    """Return the rules of liquidation of a venue or the hub, as the configuration states them."""
+    own = layout.config.venue.get(name)
+    spec = layout.config.hub.liquidation if own is None else own.liquidation
+    rules = spec.model_dump()
+    named = ("selection", "size", "close_of", "full_health", "full_below", "cooldown", "min_left")
+    found: Plain = {key: rules[key] for key in (*named, "strict", "window", "auction")}
+    if own is None:  # the hub decides which leg and how much; the price is the leg's venue's
+        return found
+    bonus = rules["bonus"]
+    priced = {key: rules[key] for key in ("taker", "perp_price", "book")}
+    return found | priced | {"bonus": bonus["kind"], "of_seized": bonus["of"] == "seized"}
 
 
 def liquidity(layout: Layout) -> dict[str, Plain]:

@@ -28,7 +28,7 @@ QUIETLY = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_t
 held: dict[str, Counter[str]] = {"fast": Counter(), "slow": Counter()}
 
 # Worlds out of 100 compared that must have seen each of these.
-ENOUGH = {
+ENOUGH: dict[str, float] = {
     "liquidated_notional": 20,
     "liquidated contracts": 10,
     "seized collateral": 10,
@@ -58,6 +58,21 @@ ENOUGH = {
     "hedge_loss_positive": 5,
     "taken by the vault": 2,
     "large position charged": 5,
+    "auction started": 5,
+    "auction started again": 1,
+    "bought at an auction": 3,
+    "bid cut so that no dust is left": 1,
+    "auction cut to the room left": 0.5,
+    "sold on the book": 8,
+    "held back by the limit": 1,
+    "fund paid at the sale": 1,
+    "closed whole in the cooldown": 3,
+    "closed whole because it is small": 2,
+    "held back by the window": 3,
+    "portfolio auctioned": 8,
+    "insolvent portfolio auctioned": 3,
+    "share of a portfolio taken": 6,
+    "portfolio taken whole": 2,
 }
 
 
@@ -102,6 +117,12 @@ def count(pair: Pair, results: dict[str, float], counts: Counter[str]) -> None:
 @example(seed=125)  # a winner gives all of his profit
 @example(seed=245)  # a gate keeps collateral in
 @example(seed=1200119)  # an owner pays a loan back but for a hair, and owes another
+@example(seed=7059)  # a fund pays at a sale on the book, which its limit holds back
+@example(seed=7022)  # a bid is cut so that no dust is left, and a portfolio is shared out
+@example(seed=8003)  # an auction starts again
+@example(seed=8015)  # an auction is cut to the room that others leave
+@example(seed=8066)  # an auction, a window, a small leg and a whole portfolio
+@example(seed=68161)  # depositors of what is auctioned lose some of it meanwhile
 def test_random_worlds(seed):
     compare(seed, held["fast"])
 

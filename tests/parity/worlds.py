@@ -11,6 +11,7 @@ from sim.errors import SluicegateError
 from sim.world.schema.explain import validated
 from sim.world.schema.run import RunConfig
 from tests.parity.kinds import add_kinds, add_liquidity, add_sources, make_inverse
+from tests.parity.liquidations import add_liquidations
 from tests.parity.losses import add_losses
 
 Config = dict[str, Any]
@@ -31,6 +32,7 @@ def random_run(seed: int) -> RunConfig:
     add_sources(Random(seed + 3), config)
     add_losses(Random(seed + 4), config)
     add_liquidity(Random(seed + 5), config)
+    add_liquidations(Random(seed + 6), config)
     return validated(RunConfig, config)
 
 

@@ -221,6 +221,10 @@ def is_below(w: World, row: int) -> bool:
     if not legs(w, row):
         return False
     equity, required = assess(w, MAINTENANCE, row)
+    if w.venues[w.accounts[row].venue].strict:  # meeting it exactly is enough
+        if equity != required:
+            w.decide(equity - required, gross(w, row))
+        return equity < required
     if required > 0.0:
         w.decide(equity - required, gross(w, row))
         return equity <= required

@@ -26,7 +26,6 @@ def by_depositors(w: World, row: int, k: str, owed: float) -> float:
     if borne <= 0.0:
         return 0.0
     w.seen_events.add("borne by depositors")
-    ledger.post(w, k, row, borne)
     left = 1.0 - borne / total
     if left < 1e-12:  # all of it, but for rounding
         left = 0.0
@@ -36,6 +35,7 @@ def by_depositors(w: World, row: int, k: str, owed: float) -> float:
     if left > 0.0:  # else all are at zero, and whoever deposits next starts anew
         w.deposit_index[k] *= left
         w.unseen[k] *= left
+    ledger.post(w, k, row, borne)
     return borne
 
 

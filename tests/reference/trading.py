@@ -7,34 +7,48 @@ from tests.reference.world import INITIAL, MAINTENANCE, World
 
 
 def take_from_book(w: World, k: str, row: int, quantity: float) -> float:
-    """Trade contracts against the venue's market maker, as far as his margin goes.
+    """Trade contracts against the venue's market maker, as far as his margin goes."""
+    quantity *= room_of_maker(w, k, quantity)
+    if quantity != 0.0:
+        exchange(w, k, row, quantity)
+    return quantity
+
+
+def room_of_maker(w: World, k: str, quantity: float) -> float:
+    """Share of an order that the market maker takes: what enlarges his position, he must margin."""
+    leg = w.instruments[k]
+    maker = w.venues[leg.venue].maker
+    his = ledger.held(w, maker, k)
+    growth = abs(his - quantity) - abs(his)
+    if growth <= 0.0:
+        return 1.0
+    equity, initial = margin.assess(w, INITIAL, maker)
+    w.decide(equity - initial, margin.gross(w, maker))
+    free = max(0.0, equity - initial)
+    need = growth * w.seen_notional[k] * w.ratio[INITIAL][k]
+    if not is_flat(leg.ratio):
+        after = margin.perpetual_requirement(w, INITIAL, k, his - quantity)
+        need = after - margin.perpetual_requirement(w, INITIAL, k, his)
+    return min(1.0, free / need) if need > 0.0 else 1.0
+
+
+def exchange(w: World, k: str, row: int, quantity: float) -> float:
+    """Contracts change hands with the market maker; return quote tokens per contract.
 
     Past funding is settled with the trade: a contract bought at a price is worth that price less
     what has been paid on it so far, so only funding from now on is the buyer's.
     """
     leg = w.instruments[k]
     maker = w.venues[leg.venue].maker
-    his = ledger.held(w, maker, k)
-    growth = abs(his - quantity) - abs(his)
-    if growth > 0.0:
-        equity, initial = margin.assess(w, INITIAL, maker)
-        w.decide(equity - initial, margin.gross(w, maker))
-        free = max(0.0, equity - initial)
-        need = growth * w.seen_notional[k] * w.ratio[INITIAL][k]
-        if not is_flat(leg.ratio):
-            after = margin.perpetual_requirement(w, INITIAL, k, his - quantity)
-            need = after - margin.perpetual_requirement(w, INITIAL, k, his)
-        quantity *= min(1.0, free / need) if need > 0.0 else 1.0
-    if quantity == 0.0:
-        return 0.0
     units = quantity / w.mark[leg.market] * contract.dollars(leg, w.mark[leg.market])
-    traded = market.own_price(w, k, market.trade(w, leg.market, units), -his, quantity)
-    price = contract.costs(leg, traded) - w.funding[k]
+    skew = -ledger.held(w, maker, k)
+    traded = market.own_price(w, k, market.trade(w, leg.market, units), skew, quantity)
+    price = contract.costs(leg, traded)
     for who, sign in ((row, 1.0), (maker, -1.0)):
         ledger.post(w, k, who, sign * quantity)
-        ledger.post(w, leg.quote, who, -sign * quantity * price)
+        ledger.post(w, leg.quote, who, -sign * quantity * (price - w.funding[k]))
     ledger.settle_if_flat(w, row, k)
-    return quantity
+    return price
 
 
 def is_flat(ratio: dict) -> bool:

@@ -28,23 +28,31 @@ def exhausted(w: World, row: int) -> bool:
 
 
 def write_off(w: World, row: int) -> None:
-    """Insurance of the lending venue, its backstop, whoever bears the rest, the deficit account."""
+    """Every debt of an emptied account goes down the waterfall of the venue that lent."""
     for k, leg in w.instruments.items():
         owed = -ledger.held(w, row, k)
-        if leg.kind != "balance" or owed <= 0.0:
-            continue
-        w.results["bad_debt"] += owed * w.seen_notional[k]
-        owed -= repaid_by(w, "insurance", row, k, owed)
-        owed -= repaid_by(w, "backstop", row, k, owed)
-        if owed > 0.0:
-            hours = w.venues[leg.venue].waterfall["gate_hours"]
-            if hours > 0.0:
-                w.gate[leg.venue] = w.time + hours * 3600.0
-            owed -= socialised(w, row, k, owed)
-        if owed > 0.0:
-            ledger.post(w, k, row, owed)
-            ledger.post(w, k, w.deficit, -owed)
-            w.results["deficit_left"] += owed * w.seen_notional[k]
+        if leg.kind == "balance" and owed > 0.0:
+            bear(w, row, k, owed)
+
+
+def bear(w: World, row: int, k: str, owed: float) -> None:
+    """A row is to get tokens that nobody owes it.
+
+    From the insurance fund, the backstop, whoever bears the rest, the deficit account.
+    """
+    venue = w.instruments[k].venue
+    w.results["bad_debt"] += owed * w.seen_notional[k]
+    owed -= repaid_by(w, "insurance", row, k, owed)
+    owed -= repaid_by(w, "backstop", row, k, owed)
+    if owed > 0.0:
+        hours = w.venues[venue].waterfall["gate_hours"]
+        if hours > 0.0:
+            w.gate[venue] = w.time + hours * 3600.0
+        owed -= socialised(w, row, k, owed)
+    if owed > 0.0:
+        ledger.post(w, k, row, owed)
+        ledger.post(w, k, w.deficit, -owed)
+        w.results["deficit_left"] += owed * w.seen_notional[k]
 
 
 def repaid_by(w: World, layer: str, row: int, k: str, owed: float) -> float:

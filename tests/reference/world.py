@@ -88,6 +88,10 @@ class World:
         self.breach: dict[int, float] = {}  # account -> time of its standing breach
         self.generation: dict[int, list[float]] = {}  # of that breach, shares
         self.freed: dict[int, float] = {}  # account -> USD of shortage removed since its breach
+        self.partial: dict[int, float] = {}  # account -> time of its last call that left something
+        self.auction: dict[int, SimpleNamespace] = {}  # account -> the one that runs
+        self.reserved: dict[int, float] = {}  # account -> tokens that bidders of its legs paid in
+        self.window: dict[str, tuple[float, float]] = {}  # contract -> start, contracts liquidated
         self.refused: set[int] = set()
         self.liquidated: set[int] = set()
         self.flagged: list[int] = []
