@@ -396,14 +396,12 @@ def test_a_bound_without_options_is_caught():
 
 
 @pytest.mark.parametrize("venue", ["grid", "plain"])
-@pytest.mark.parametrize("has_the_rule", [False, True])
-def test_volatility_that_leaves_values_where_they_are_calls_for_new_lists(venue, has_the_rule):
-    """Where legs add up, only the rule needs it: what an option is worth far from here."""
+def test_volatility_that_leaves_values_where_they_are_calls_for_new_lists(venue):
+    """Predictions and scenarios see what an option is worth far from here."""
     config = option_run(5).model_dump(mode="json")
     config["beliefs"] = {"every": config["step_seconds"]}
     config["hub"] |= {"engine": "net_of_legs", "grid": None}  # its grid would see volatility too
-    if has_the_rule:
-        config["venue"]["plain"]["predictive"] = {"probability": 0.01, "delay": DELAY}
+    config["venue"]["plain"]["predictive"] = {"probability": 0.01, "delay": DELAY}
     factory = Factory(validated(RunConfig, config))
     world, state, row = only(factory, venue, {CALL: 1.0})
     k = int(np.flatnonzero(state.balance[:, row])[0])
@@ -414,4 +412,4 @@ def test_volatility_that_leaves_values_where_they_are_calls_for_new_lists(venue,
     requote(world, state)
     assert abs(state.options["vol"][k] * math.sqrt(7.0 / 365.0) - sd) > 0.02
     assert abs(state.g[0, k] - value) < 0.02 * SPOT
-    assert has_left(world, state, 0.02) == (has_the_rule or venue == "grid")
+    assert has_left(world, state, 0.02)

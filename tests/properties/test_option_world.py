@@ -16,15 +16,8 @@ from sim.studies.experiment import run_experiment
 from sim.studies.metrics import describe
 from sim.world.assemble import assess_rows
 from sim.world.build import Factory
-from sim.world.portfolio import (
-    Deposit,
-    Expiry,
-    Option,
-    Perpetual,
-    Portfolio,
-    grid_margin,
-    standard_margin,
-)
+from sim.world.portfolio import grid_margin, standard_margin
+from sim.world.portfolio_parts import Deposit, Expiry, Option, Perpetual, Portfolio
 from sim.world.schema.run import WorldChoice
 from sim.world.start_state import list_legs
 from tests.option_worlds import STEP, option_run

@@ -8,15 +8,8 @@ from hypothesis import strategies as st
 
 from sim.market.black import option_greeks, option_value
 from sim.market.surface import SurfaceTerms, implied_volatility, next_level
-from sim.world.portfolio import (
-    Deposit,
-    Expiry,
-    Option,
-    Perpetual,
-    Portfolio,
-    grid_margin,
-    standard_margin,
-)
+from sim.world.portfolio import grid_margin, standard_margin
+from sim.world.portfolio_parts import Deposit, Expiry, Option, Perpetual, Portfolio
 from tests.conformance.configured import configured
 
 price = st.floats(1.0, 1e5)

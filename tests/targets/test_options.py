@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from sim.market.black import normal_cdf, option_greeks
-from sim.world.portfolio import Expiry, Option, Perpetual, Portfolio, grid_margin
+from sim.world.portfolio import grid_margin
+from sim.world.portfolio_parts import Expiry, Option, Perpetual, Portfolio
 from tests.conformance.configured import configured
 from tests.evidence import check_target, target
 

@@ -6,16 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from sim.world.portfolio import (
-    Deposit,
-    Expiry,
-    Option,
-    Perpetual,
-    Portfolio,
     grid_margin,
     perpetual_requirement,
     published_margin,
     standard_margin,
 )
+from sim.world.portfolio_parts import Deposit, Expiry, Option, Perpetual, Portfolio
 from sim.world.schema.venue import VenueConfig
 from sim.world.tables.margin import LEVEL_CODES
 from tests.conformance.configured import configured
