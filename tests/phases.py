@@ -1,9 +1,12 @@
 """One step of the world with the books checked after every phase, compiled once for all worlds."""
 
+from collections.abc import Callable
+
 import numba as nb
 import numpy as np
 
 from sim import step as phases
+from sim.compile import compiled_for
 from sim.conservation import imbalance
 from sim.market.course import Course
 from sim.rules import LIQUIDATOR_RULES, TRADER_RULES, Rules
@@ -42,7 +45,7 @@ def _checked_step(
     found[8] = imbalance(world, state, opening)
 
 
-_compiled: dict[object, nb.core.dispatcher.Dispatcher] = {}
+_compiled: dict[object, Callable[..., None]] = {}
 
 
 def checked_step(
@@ -58,8 +61,7 @@ def checked_step(
     types = (nb.typeof(world), nb.typeof(state), nb.typeof(opening))
     signature = nb.void(*types, rule_types, nb.typeof(course), floats)
     if signature not in _compiled:
-        compile_it = nb.njit(signature, cache=True, nogil=True, error_model="numpy")
-        _compiled[signature] = compile_it(_checked_step)
+        _compiled[signature] = compiled_for(signature, _checked_step)
     found = np.zeros(len(PHASES))
     _compiled[signature](world, state, opening, rules, course, found)
     return found

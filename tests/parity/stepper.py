@@ -6,6 +6,7 @@ import numba as nb
 import numpy as np
 
 from sim import kernel
+from sim.compile import compiled_for
 from sim.market.course import Course, Journey
 from sim.reset import begin, finish, liquidator_wealth, trader_wealth
 from sim.rules import LIQUIDATOR_RULES, TRADER_RULES, Rules
@@ -25,7 +26,7 @@ def compiled(world: nb.types.Type, state: nb.types.Type, course: nb.types.Type):
     """Return the step with its signature spelt out, as the kernel compiles its own loop."""
     rules = nb.types.NamedTuple((TRADER_RULES, LIQUIDATOR_RULES), Rules)
     signature = nb.void(world, state, rules, course)
-    return nb.njit(signature, cache=True, nogil=True, error_model="numpy")(one_step)
+    return compiled_for(signature, one_step)
 
 
 class Stepper:

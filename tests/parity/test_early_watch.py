@@ -11,14 +11,9 @@ import pytest
 from tests.parity.early_worlds import early_run, steep_run
 from tests.parity.lists import EVENTS, SKINS, compare, looked_at_all, results, with_watch
 
-SEEDS = range(40)
+SEEDS = range(24)
 STEEP = range(16)
-CAUGHT = (
-    "7",
-    "11",
-    "13",
-    "14",
-)  # steep worlds in which a bound that sees no options changes results
+CAUGHT = ("7", "11", "13", "14")  # steep worlds whose results a bound that sees no options changes
 seen: Counter[str] = Counter()
 
 
@@ -57,7 +52,7 @@ def test_paths_were_eventful():
         pytest.skip("no path was compared")
     for name in EVENTS:
         assert seen[name] >= 0.05 * seen["paths"], dict(seen)
-    assert seen["early"] >= 10
+    assert seen["early"] >= 6
     assert seen["steep"] >= 5
 
 
