@@ -3,14 +3,13 @@
 from collections import Counter
 from random import Random
 
-import numpy as np
 import pytest
 
 from sim.world.schema.explain import validated
 from sim.world.schema.run import RunConfig
 from tests.option_worlds import option_run
 from tests.parity.kinds import add_kinds
-from tests.parity.lists import EVENTS, compare, looked_at_all
+from tests.parity.lists import EVENTS, agree
 from tests.parity.worlds import Config, random_config
 
 SEEDS = range(60)
@@ -91,24 +90,20 @@ def option_belief_run(seed: int) -> RunConfig:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_lists_change_no_bit(seed):
-    agree(belief_run(seed), seed)
+    agreed(belief_run(seed), seed)
 
 
 @pytest.mark.parametrize("seed", SEEDS[:20])
 def test_lists_change_no_bit_with_options(seed):
     """Tails over option books, beside responses to volatility, predictions and halts."""
     config = option_belief_run(seed)
-    agree(config, seed)
+    agreed(config, seed)
     seen["option tails"] += any(v.engine == "tail_risk" for v in config.venue.values())
 
 
-def agree(config: RunConfig, seed: int) -> None:
-    """Run a world with every skin and without lists; the results must be the same bits."""
-    brute = looked_at_all(config)
-    if brute is None:
-        pytest.skip("a maker too small for the open interest drawn")
-    assert np.max(brute["imbalance"]) < 1e-12
-    compare(config, brute, f"seed {seed}", seen)
+def agreed(config: RunConfig, seed: int) -> None:
+    """The same results with lists and without; count worlds that measure tails."""
+    agree(config, seed, seen)
     seen["tails"] += any(v.engine == "tail_risk" for v in config.venue.values())
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tests.parity.early_worlds import early_run, steep_run
-from tests.parity.lists import EVENTS, SKINS, compare, looked_at_all, results, with_watch
+from tests.parity.lists import EVENTS, SKINS, agree, results, with_watch
 
-SEEDS = range(24)
+SEEDS = range(40)
 STEEP = range(16)
 CAUGHT = ("7", "11", "13", "14")  # steep worlds whose results a bound that sees no options changes
 seen: Counter[str] = Counter()
@@ -20,14 +20,14 @@ seen: Counter[str] = Counter()
 @pytest.mark.parametrize("seed", SEEDS)
 def test_lists_change_no_bit(seed):
     config = early_run(seed)
-    brute = agree(config, seed)
+    brute = agree(config, seed, seen)
     late = results(with_watch(without_the_rule(config), "all", SKINS[0]))
     seen["early"] += int(np.count_nonzero(brute["liquidations"] != late["liquidations"]))
 
 
 @pytest.mark.parametrize("seed", STEEP)
 def test_lists_change_no_bit_where_predictions_are_steep(seed):
-    brute = agree(steep_run(seed), seed)
+    brute = agree(steep_run(seed), seed, seen)
     seen["steep"] += int(np.count_nonzero(brute["liquidations"]))
 
 
@@ -37,22 +37,12 @@ def without_the_rule(config):
     return config.model_copy(update={"venue": venues})
 
 
-def agree(config, seed):
-    """Run a world with every skin and without lists; the results must be the same bits."""
-    brute = looked_at_all(config)
-    if brute is None:
-        pytest.skip("a maker too small for the open interest drawn")
-    assert np.max(brute["imbalance"]) < 1e-12
-    compare(config, brute, f"seed {seed}", seen)
-    return brute
-
-
 def test_paths_were_eventful():
     if not seen["paths"]:
         pytest.skip("no path was compared")
     for name in EVENTS:
         assert seen[name] >= 0.05 * seen["paths"], dict(seen)
-    assert seen["early"] >= 6
+    assert seen["early"] >= 10
     assert seen["steep"] >= 5
 
 
