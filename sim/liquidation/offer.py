@@ -29,7 +29,7 @@ class Offer(NamedTuple):
     notional: float  # USD that one call may take (set by the size rule)
 
 
-ROUNDING = 1e-12  # of the delta before a call: a smaller one of the other sign is none
+ROUNDING = 1e-12  # relative: less is a hair, which is nothing
 PORTFOLIO = -2  # in place of the collateral: a share of every leg
 
 
@@ -45,6 +45,16 @@ def limited(offer: Offer, notional: float) -> Offer:
     return Offer(
         offer.leg, offer.collateral, offer.full, offer.gain, offer.fee, offer.protocol, notional
     )
+
+
+@lean
+def whole_if_near(offer: Offer, notional: float) -> float:
+    """A part of an offer; all of it where only rounding is between them.
+
+    A hair of a contract left behind would keep its owner from settling, and his debt from being
+    written off.
+    """
+    return offer.full if notional >= offer.full * (1.0 - ROUNDING) else notional
 
 
 @lean

@@ -11,6 +11,7 @@ from sim.liquidation.offer import (
     limited,
     second_leg,
     turn,
+    whole_if_near,
 )
 from sim.liquidation.rounding import ceiled
 from sim.liquidation.shortage import throttle
@@ -131,7 +132,7 @@ def not_dust(world: World, state: State, a: int, offer: Offer, notional: float) 
     row = world.venues[world.accounts[a].venue]
     if offer.full <= row.dust or offer.full - notional <= row.dust:
         notional = offer.full
-    notional = min(notional, offer.full)
+    notional = whole_if_near(offer, notional)
     if row.min_left > 0.0 and offer.collateral >= 0:
         owed = -leg_value(state.g, offer.leg, state.balance[offer.leg, a])
         held = leg_value(state.g, offer.collateral, state.balance[offer.collateral, a])

@@ -9,7 +9,7 @@ from sim.ledger import hand, pool_cash, post, settle_flat, tokens
 from sim.liquidation.auction import bid
 from sim.liquidation.funds import put_aside
 from sim.liquidation.kick import by_auction, note_bid, put_up
-from sim.liquidation.offer import PORTFOLIO, Offer, charge, handover_price
+from sim.liquidation.offer import PORTFOLIO, Offer, charge, handover_price, whole_if_near
 from sim.liquidation.takeover import pay, take_portfolio
 from sim.margin.terms import leg_value
 from sim.market.contract import quote_notional
@@ -155,6 +155,7 @@ def take(
     world: World, state: State, liquidator: int, a: int, offer: Offer, notional: float
 ) -> float:
     """Carry out a call of ``notional`` USD; return what was taken."""
+    notional = whole_if_near(offer, notional)
     if offer.collateral == PORTFOLIO:
         return take_portfolio(world, state, liquidator, a, offer, notional)
     if offer.collateral < 0:

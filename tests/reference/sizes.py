@@ -7,6 +7,8 @@ from tests.reference import limits, margin
 from tests.reference.offers import health_after, left_after, missing
 from tests.reference.world import TARGET, World
 
+HAIR = 1e-12  # relative: a part of an offer that near to all of it is all of it
+
 
 def near_whole(w: World, count: float) -> None:
     """Note how near a count is to where it is rounded otherwise: 1e-9 beside a whole number."""
@@ -49,7 +51,7 @@ def size_of_call(w: World, row: int, offer: SimpleNamespace) -> float:
     notional = min(notional, terms.max_notional) * allowed_now(w, row)
     if offer.collateral is None:
         notional = contracts_now(w, offer, notional)
-    notional = min(notional, offer.full)
+    notional = offer.full if notional >= offer.full * (1.0 - HAIR) else notional
     for rest in (offer.full, offer.full - notional):
         if rest != terms.dust:
             w.decide(rest - terms.dust, max(offer.full, terms.dust))

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from tests.reference import auction, contract, ledger, market, portfolio
 from tests.reference.offers import handover
+from tests.reference.sizes import HAIR
 from tests.reference.world import World
 
 
@@ -17,6 +18,7 @@ def pay(w: World, giver: str, taker: str, usd: float) -> None:
 
 def take(w: World, him: SimpleNamespace, row: int, offer: SimpleNamespace, usd: float) -> float:
     """Carry out a call."""
+    usd = offer.full if usd >= offer.full * (1.0 - HAIR) else usd
     if portfolio.is_one(offer):
         return portfolio.take(w, him, row, offer, usd)
     if offer.collateral is None:
