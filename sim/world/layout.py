@@ -164,6 +164,16 @@ class Layout:
         """Number of markets."""
         return len(self.assets) + sum(row.kind == "perpetual" for row in self.instruments)
 
+    def market_name(self, market: int) -> tuple[str, str]:
+        """Name of a market for people, and the key that its depth stands under."""
+        if market < len(self.assets):
+            asset = self.assets[market]
+            return asset, f"liquidity.spot.{asset}.depth"
+        perps = [row for row in self.instruments if row.kind == "perpetual"]
+        row = perps[market - len(self.assets)]
+        key = f"venue.{row.venue}.perpetuals.{row.asset}.depth"
+        return f"the {row.asset} perpetual of {row.venue}", key
+
     @property
     def holders(self) -> int:
         """Rows of tokens outside the venues."""
