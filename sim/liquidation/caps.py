@@ -14,7 +14,7 @@ from sim.compile import lean
 from sim.state.rows import Row
 
 LONG_AGO = np.inf  # s since something that never happened
-ROUNDING = 1e-9  # of a window: less than that is what rounding leaves, and no room for a call
+ROUNDING = 1e-9  # of a window or a debt: less than that rounding leaves, and it is no room
 
 
 class Case(NamedTuple):
@@ -58,7 +58,7 @@ def leaving_enough(
     if row.min_left <= 0.0 or left <= 0.0 or kept <= 0.0:
         return notional
     most = min(owed - row.min_left, (held - row.min_left) / seized_per_usd)
-    return max(0.0, min(notional, most))
+    return min(notional, most) if most > ROUNDING * owed else 0.0
 
 
 @lean

@@ -90,11 +90,13 @@ def leaving_enough(w: World, row: int, offer: SimpleNamespace, usd: float) -> fl
         return usd
     held = margin.value(w, offer.collateral, ledger.held(w, row, offer.collateral))
     kept, left = held - usd * (1.0 + offer.charge), offer.owed - usd
-    if usd >= offer.full:  # one of the two is closed whole, but for rounding
+    closed = offer.covered < offer.for_sale or offer.for_sale == offer.owed
+    if usd >= offer.full and closed:  # one of the two is closed whole, but for rounding
         return usd
     w.decide(kept, held)
     w.decide(left, offer.owed)
-    most = max(0.0, min(offer.owed - least, (held - least) / (1.0 + offer.charge)))
+    most = min(offer.owed - least, (held - least) / (1.0 + offer.charge))
+    most = most if most > 1e-9 * offer.owed else 0.0  # a call that left just enough is not repeated
     if most < usd:
         w.seen_events.add("call cut so that enough is left")
     return min(usd, most)
