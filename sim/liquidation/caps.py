@@ -14,7 +14,7 @@ from sim.compile import lean
 from sim.state.rows import Row
 
 LONG_AGO = np.inf  # s since something that never happened
-ROUNDING = 1e-9  # of a window or a debt: less than that rounding leaves, and it is no room
+ROUNDING = 1e-9  # of a window or a leg: less than that rounding leaves, and it is no room
 
 
 class Case(NamedTuple):
@@ -55,7 +55,7 @@ def leaving_enough(
     """Shrink a call so that it leaves nothing or enough of both debt and collateral, USD."""
     left = owed - notional
     kept = held - notional * seized_per_usd
-    if row.min_left <= 0.0 or left <= 0.0 or kept <= 0.0:
+    if row.min_left <= 0.0 or left <= ROUNDING * owed or kept <= ROUNDING * held:
         return notional
     most = min(owed - row.min_left, (held - row.min_left) / seized_per_usd)
     return min(notional, most) if most > ROUNDING * owed else 0.0

@@ -136,8 +136,7 @@ def not_dust(world: World, state: State, a: int, offer: Offer, notional: float) 
     if row.min_left > 0.0 and offer.collateral >= 0:
         owed = -leg_value(state.g, offer.leg, state.balance[offer.leg, a])
         held = leg_value(state.g, offer.collateral, state.balance[offer.collateral, a])
-        if notional * (1.0 + charge(offer)) < held:
-            notional = leaving_enough(row, notional, owed, held, 1.0 + charge(offer))
+        notional = leaving_enough(row, notional, owed, held, 1.0 + charge(offer))
     return notional
 
 

@@ -116,6 +116,8 @@ class Pair:
                 shares = float(state.balance[k, a])
                 unit = index["deposit_index"] if shares >= 0.0 else index["borrow_index"]
                 yield f"{name} of row {a}", shares * float(unit), mine, max(scale, TINY)
+            if sum(map(abs, ours)) < 1e-9 * float(state.gross[k]):
+                continue  # what a hair of open interest pays is nothing, its rate ill-conditioned
             unit = float(np.abs(state.g[2, k]))
             yield f"funding of {name}", float(index["funding"]), plain.funding[name], unit
             yield f"premium of {name}", float(index["premium"]), plain.premium[name], 1.0

@@ -140,7 +140,8 @@ def accepted(w: World, offer: SimpleNamespace, usd: float) -> float:
     if left >= dust:
         return usd
     w.seen_events.add("bid cut so that no dust is left")
-    return max(0.0, offer.for_sale - dust)
+    rest = offer.for_sale - dust
+    return rest if rest > 1e-9 * offer.for_sale else 0.0
 
 
 def note_bid(w: World, row: int, repaid: float) -> None:
