@@ -7,6 +7,8 @@ What only time changes (discounts, basis shares) is bounded over the age at whic
 in any case.
 """
 
+from typing import NamedTuple
+
 from sim.compile import lean
 from sim.margin.books import books_spread
 from sim.margin.exposure import hub_row, is_here, moves
@@ -25,6 +27,14 @@ from sim.state.codes import (
 )
 from sim.state.state import AGED, MOST, NOTIONAL, SHAKEN, State
 from sim.state.world import World
+
+
+class Reach(NamedTuple):
+    """Most that one leg changes inside a skin."""
+
+    equity: float  # USD per unit of skin
+    need: float  # the same of the requirement
+    aged: float  # USD, requirement, by time alone
 
 
 @lean
@@ -107,8 +117,8 @@ def option_leg(world: World, state: State, a: int, k: int, watch: float) -> tupl
 
 
 @lean
-def leg_reach(world: World, state: State, a: int, k: int, skin: float) -> tuple[float, float]:
-    """Most that one leg changes equity, and the requirement, inside a skin, USD.
+def leg_reach(world: World, state: State, a: int, k: int, skin: float) -> Reach:
+    """Most that one leg changes equity, and the requirement, inside a skin.
 
     Options under a grid aside, whose part in either goes together (`option_leg`).
     """
@@ -120,16 +130,18 @@ def leg_reach(world: World, state: State, a: int, k: int, skin: float) -> tuple[
     size = abs(state.balance[k, a])
     if world.instruments[k].kind == OPTION:
         if not is_here(world, venue, k):
-            return 0.0, 0.0
-        worst = state.reaches[i, SHAKEN, k] * skin + state.reaches[i, AGED, k]
-        value = size * value_reach(world, state, k, skin) * skin
-        return value, terms.loss_factor * size * worst
-    value = size * max(abs(state.g[0, k]), abs(state.g[1, k]), abs(state.g[2, k])) * skin
+            return Reach(0.0, 0.0, 0.0)
+        counted = terms.loss_factor * size
+        value = size * value_reach(world, state, k, skin)
+        return Reach(
+            value, counted * state.reaches[i, SHAKEN, k], counted * state.reaches[i, AGED, k]
+        )
+    value = size * max(abs(state.g[0, k]), abs(state.g[1, k]), abs(state.g[2, k]))
     need = 0.0
     if moves(world, venue, k, state.balance[k, a]) and is_here(world, venue, k):
         swing = tail_slope(world, state, venue, k) if tail else state.reaches[i, SHAKEN, k]
         need = terms.loss_factor * value * swing
-    return value, need + value * steepest_charge(world, a, k)
+    return Reach(value, need + value * steepest_charge(world, a, k), 0.0)
 
 
 @lean
@@ -144,21 +156,26 @@ def steepest_charge(world: World, a: int, k: int) -> float:
 
 
 @lean
-def grid_spread(world: World, state: State, a: int, watch: float, skin: float) -> float:
-    """Most that the slack of row ``a`` can lose inside a skin, USD."""
+def grid_spread(
+    world: World, state: State, a: int, watch: float, skin: float
+) -> tuple[float, float]:
+    """Most that the slack of row ``a`` can lose inside a skin: USD per unit of it, and by age."""
     venue = world.accounts[a].venue
-    total = 0.0
+    gridded = world.venues[venue].engine != TAIL_RISK
+    moved = 0.0
+    aged = 0.0
     for i in range(state.rows[a].leg_count):
         k = state.legs[a, i]
         if state.balance[k, a] == 0.0:
             continue
-        gridded = world.venues[venue].engine != TAIL_RISK and is_here(world, venue, k)
-        if gridded and world.instruments[k].kind == OPTION:
-            moved, aged = option_leg(world, state, a, k, watch)
-            total += moved * skin + aged
+        if gridded and world.instruments[k].kind == OPTION and is_here(world, venue, k):
+            shaken, older = option_leg(world, state, a, k, watch)
+            moved += shaken
+            aged += older
         else:
-            equity, need = leg_reach(world, state, a, k, skin)
-            total += equity + watch * need
+            one = leg_reach(world, state, a, k, skin)
+            moved += one.equity + watch * one.need
+            aged += watch * one.aged
     if venue != hub_row(world):
-        total += books_spread(world, state, a, watch, venue, skin) * skin
-    return total
+        moved += books_spread(world, state, a, watch, venue, skin)
+    return moved, aged

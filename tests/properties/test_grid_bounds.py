@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from sim.margin.book_anchor import TOKEN_WEIGHT
 from sim.margin.health import assess
+from sim.margin.option_reach import Region, steepest, swing
 from sim.state.codes import MAINTENANCE, OPTION
 from sim.world.build import Factory
 from tests.bounds import has_left, note, reach, requote
@@ -64,3 +67,37 @@ def test_slack_falls_by_no_more_than_its_bound(seed, scope):
         tightest = max(tightest, lost / bound)
     assert seen > 100
     assert tightest > 0.25  # a bound of a quarter would be caught
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_delta_and_vega_are_largest_where_it_is_said(sign):
+    """Against points of the rectangle, and met by one of them."""
+    rng = np.random.default_rng(3)
+    for _ in range(300):
+        low, high = np.sort(rng.normal(0.0, 0.3, 2))
+        least, most = np.sort(rng.uniform(0.01, 0.6, 2))
+        x, w = np.meshgrid(np.linspace(low, high, 41), np.linspace(least, most, 161))
+        d1 = x / w + 0.5 * w
+        delta, density = steepest(sign, low, high, least, most)
+        deltas, densities = stats.norm.cdf(sign * d1), stats.norm.pdf(d1)
+        assert deltas.max() <= delta * (1.0 + 1e-12) + 1e-14
+        assert densities.max() <= density * (1.0 + 1e-12) + 1e-300
+        assert delta == pytest.approx(deltas.max(), rel=0.01, abs=1e-12)
+        assert density == pytest.approx(densities.max(), rel=0.05, abs=1e-12)
+
+
+def swung(call, spot, strike=1.2, deviation=0.08, skin=0.01):
+    """What a week's option away from the money can move in a scenario, by delta and otherwise."""
+    return swing(Region(1.0 if call else -1.0, 1.0, strike, skin), spot, 1.0, deviation)
+
+
+def test_an_option_moves_in_a_scenario_as_far_as_its_delta_there():
+    """By hand: forward and strike a skin apart from where they are, deviation at either end."""
+    strike = 1.2 * (1.0 - 0.01 / TOKEN_WEIGHT)
+    out, into = np.log(1.01 / strike), np.log(1.3 * 1.01 / strike)
+    assert swung(True, 1.0).delta == pytest.approx(stats.norm.cdf(out / 0.09 + 0.045))
+    assert swung(True, 1.3).delta == pytest.approx(1.3 * stats.norm.cdf(into / 0.07 + 0.035))
+    assert swung(False, 1.0).delta > 0.97
+    assert swung(False, 1.3).delta < 0.2
+    assert swung(True, 1.0).other < 0.3
+    assert swung(True, 1.2).other > 0.5
