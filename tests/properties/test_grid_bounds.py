@@ -7,6 +7,7 @@ from scipy import stats
 from sim.margin.book_anchor import TOKEN_WEIGHT
 from sim.margin.health import assess
 from sim.margin.option_reach import Region, steepest, swing
+from sim.market.black import option_value
 from sim.state.codes import MAINTENANCE, OPTION
 from sim.world.build import Factory
 from tests.bounds import has_left, note, reach, requote
@@ -66,7 +67,7 @@ def test_slack_falls_by_no_more_than_its_bound(seed, scope):
         assert lost <= bound, (trial, skin, watch)
         tightest = max(tightest, lost / bound)
     assert seen > 100
-    assert tightest > 0.25  # a bound of a quarter would be caught
+    assert tightest > 0.5  # a bound of half would be caught
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
@@ -93,11 +94,36 @@ def swung(call, spot, strike=1.2, deviation=0.08, skin=0.01):
 
 def test_an_option_moves_in_a_scenario_as_far_as_its_delta_there():
     """By hand: forward and strike a skin apart from where they are, deviation at either end."""
-    strike = 1.2 * (1.0 - 0.01 / TOKEN_WEIGHT)
-    out, into = np.log(1.01 / strike), np.log(1.3 * 1.01 / strike)
+    token = 0.01 / TOKEN_WEIGHT
+    least, most = 1.2 * (1.0 - token), 1.2 * (1.0 + token)
+    out, into = np.log(1.01 / least), np.log(1.3 * 1.01 / least)
+    down = np.log(1.3 * 0.99 / most)
     assert swung(True, 1.0).delta == pytest.approx(stats.norm.cdf(out / 0.09 + 0.045))
     assert swung(True, 1.3).delta == pytest.approx(1.3 * stats.norm.cdf(into / 0.07 + 0.035))
+    assert swung(False, 1.3).delta == pytest.approx(1.3 * stats.norm.cdf(-down / 0.09 - 0.045))
     assert swung(False, 1.0).delta > 0.97
-    assert swung(False, 1.3).delta < 0.2
     assert swung(True, 1.0).other < 0.3
     assert swung(True, 1.2).other > 0.5
+
+
+def test_values_in_a_scenario_move_by_no_more_than_their_swing():
+    """Forward, deviation and quote token each anywhere inside the skin; and by volatility alone."""
+    rng = np.random.default_rng(9)
+    tightest = 0.0
+    for trial in range(2000):
+        sign, skin, free = rng.choice([-1.0, 1.0]), (0.001, 0.02, 0.06)[trial % 3], rng.uniform()
+        spot, strike, deviation = rng.uniform((0.3, 0.7, 0.0), (2.0, 1.4, 0.3))
+        most = swing(Region(sign, 1.0, strike, skin), spot, free, deviation)
+        ahead, volatility, quote = skin * rng.uniform(-1.0, 1.0, 3)
+        quote = 1.0 + quote / TOKEN_WEIGHT
+        then = max(0.0, deviation + volatility)
+        forward = 1.0 - free + free * spot
+        now = option_value(sign, forward, strike, deviation, 1.0)
+        moved = option_value(sign, forward * (1.0 + ahead), strike * quote, then, 1.0) - now
+        assert abs(moved) <= skin * (most.delta + most.other) + 1e-15
+        alone = option_value(sign, forward, strike, then, 1.0) - now
+        vega = most.other - max(1.0, strike) / TOKEN_WEIGHT
+        assert abs(alone) <= abs(volatility) * vega + 1e-14
+        if vega > 1e-6:
+            tightest = max(tightest, abs(alone) / (abs(volatility) * vega))
+    assert tightest > 0.9
