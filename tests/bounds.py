@@ -34,4 +34,5 @@ def has_left(world, state, skin):
 def reach(world, state, a, watch, skin):
     """By how much the slack of row ``a`` can fall while they have not, USD."""
     prepare(state, skin)
-    return grid_spread(world, state, a, watch, skin)
+    moved, aged = grid_spread(world, state, a, watch, skin)
+    return moved * skin + aged

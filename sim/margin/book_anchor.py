@@ -7,9 +7,9 @@ moneyness, which is that of the forward's logarithm. Time and level change once 
 have changed since the anchor is worked out then (`survey_book`), and within the step forward and
 quote are all that is looked at.
 
-Moves are measured in skins: USD relative to the notional at the anchor, deviations and prices of
-the quote as `DEVIATION_WEIGHT` and `TOKEN_WEIGHT` times what they are. A book of which nobody holds
-an option moves nobody's health, however far it goes.
+Moves are measured in skins: USD relative to the notional at the anchor, deviations as they are,
+prices of the quote `TOKEN_WEIGHT` times. A book of which nobody holds an option moves nobody's
+health, however far it goes.
 """
 
 from sim.compile import lean
@@ -22,7 +22,6 @@ from sim.state.state import State
 from sim.state.world import World
 
 TOKEN_WEIGHT = 10.0  # moves of a quote token that fill a skin are this many times smaller
-DEVIATION_WEIGHT = 1.0  # the same of moves of deviations
 
 
 @lean
@@ -137,6 +136,4 @@ def book_travelled(world: World, state: State, which: int, b: int) -> float:
     log_move = abs(book.forward - then.forward) / min(book.forward, then.forward)
     deviation = way.still + way.slope * log_move
     moved = (abs(forward - before) + way.aside) / (then.spot * then.token)
-    return max(
-        moved, DEVIATION_WEIGHT * deviation, TOKEN_WEIGHT * abs(book.token / then.token - 1.0)
-    )
+    return max(moved, deviation, TOKEN_WEIGHT * abs(book.token / then.token - 1.0))

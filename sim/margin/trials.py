@@ -11,7 +11,7 @@ somebody first needs them after prices or beliefs have moved.
 import math
 
 from sim.compile import lean
-from sim.margin.book_anchor import DEVIATION_WEIGHT, TOKEN_WEIGHT
+from sim.margin.book_anchor import TOKEN_WEIGHT
 from sim.margin.exposure import hub_row
 from sim.margin.shocks import YEAR, Contract
 from sim.market.black import option_value
@@ -145,7 +145,7 @@ def value_reach(world: World, state: State, k: int, skin: float) -> float:
     move with the quote.
     """
     notional = state.g[NOTIONAL, k]
-    vega = PEAK * (forward_usd(world, state, k) + 2.0 * skin * notional) / DEVIATION_WEIGHT
+    vega = PEAK * (forward_usd(world, state, k) + 2.0 * skin * notional)
     return notional + vega + strike_usd(world, state, k) / TOKEN_WEIGHT
 
 
@@ -163,7 +163,7 @@ def gain_reach(
     move, multiple = farthest_move
     notional = state.g[NOTIONAL, k]
     forward = forward_usd(world, state, k)
-    vega = PEAK * (forward + 2.0 * skin * notional) * (1.0 + move) * multiple / DEVIATION_WEIGHT
+    vega = PEAK * (forward + 2.0 * skin * notional) * (1.0 + move) * multiple
     delta = (1.0 + move) * notional
     strike = strike_usd(world, state, k) * (1.0 + skin) / TOKEN_WEIGHT
     return delta + vega + strike

@@ -131,17 +131,18 @@ def spread_viewed(terms: Terms, book: Book, who: Holder, watch: float, skin: flo
 
 @inlined
 def reach(world: World, state: State, a: int, watch: float, skin: float) -> float:
-    """Most that ``equity - watch x maintenance`` of account ``a`` can lose inside a skin, USD."""
+    """Most that ``equity - watch x maintenance`` of account ``a`` can lose inside a skin, USD.
+
+    Without what `scanned_reach` says, which grows in proportion to the skin.
+    """
     row = world.accounts[a]
-    terms = terms_of(world)
-    book = Book(state.balance, state.legs, state.g)
-    who = Holder(a, state.rows[a].leg_count, row.emode)
     engine = world.venues[row.venue].engine
     width = skin + ROUNDING
-    if scans(engine):
-        most = grid_spread(world, state, a, watch, width)
-    else:
-        most = spread(terms, book, who, watch, engine == NET_OF_LEGS, width)
+    most = 0.0
+    if not scans(engine):
+        book = Book(state.balance, state.legs, state.g)
+        who = Holder(a, state.rows[a].leg_count, row.emode)
+        most = spread(terms_of(world), book, who, watch, engine == NET_OF_LEGS, width)
         if len(world.surfaces) > 0:
             most += books_spread(world, state, a, watch, NOWHERE, width)
         most *= width
@@ -150,6 +151,16 @@ def reach(world: World, state: State, a: int, watch: float, skin: float) -> floa
     if world.settings[0].liquidity != 0:
         most += watch * liquidity_reach(world, state, a, width)
     return most
+
+
+@inlined
+def scanned_reach(
+    world: World, state: State, a: int, watch: float, skin: float
+) -> tuple[float, float]:
+    """Most that the same can lose as a scanning engine sees it: USD per unit of skin, and once."""
+    if not scans(world.venues[world.accounts[a].venue].engine):
+        return 0.0, 0.0
+    return grid_spread(world, state, a, watch, skin + ROUNDING)
 
 
 @lean
@@ -169,10 +180,12 @@ def radius_of(
     equity, requirement = health
     slack = equity - max(watch * requirement, requirement)
     watch = max(watch, 1.0)
-    whole = reach(world, state, a, watch, skin)
+    moved, once = scanned_reach(world, state, a, watch, skin)
+    slack -= once
+    whole = reach(world, state, a, watch, skin) + moved * (skin + ROUNDING)
     if slack > whole:
         return skin
-    at_once = reach(world, state, a, watch, ROUNDING)
+    at_once = reach(world, state, a, watch, ROUNDING) + moved * 2.0 * ROUNDING
     return skin * max(0.0, slack - at_once) / (whole - at_once) if whole > at_once else 0.0
 
 

@@ -255,11 +255,11 @@ def test_bounds_hold_and_one_leg_reaches_them(method):
     (equity, need), out = assess(b.world, state, MAINTENANCE, 0), 1.0 + skin
     state.g[:3, k] *= out
     after, asked = assess(b.world, state, MAINTENANCE, 0)
-    assert equity - after == pytest.approx(bound[0], rel=1e-9)
+    assert equity - after == pytest.approx(bound.equity * skin, rel=1e-9)
     grown = asked - need
-    assert 0.0 < grown <= bound[1] * (1.0 + 1e-12)
+    assert 0.0 < grown <= bound.need * skin * (1.0 + 1e-12)
     if method == "covariance":
-        assert grown == pytest.approx(bound[1] - 10.0 * 100.0 * skin, rel=1e-9)
+        assert grown == pytest.approx((bound.need - 10.0 * 100.0) * skin, rel=1e-9)
 
 
 def test_the_bound_of_a_prediction_is_reached_by_one_leg():

@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from sim.margin.book_anchor import TOKEN_WEIGHT
 from sim.margin.health import assess
+from sim.margin.option_reach import Region, steepest, swing
+from sim.market.black import option_value
 from sim.state.codes import MAINTENANCE, OPTION
 from sim.world.build import Factory
 from tests.bounds import has_left, note, reach, requote
@@ -63,4 +67,63 @@ def test_slack_falls_by_no_more_than_its_bound(seed, scope):
         assert lost <= bound, (trial, skin, watch)
         tightest = max(tightest, lost / bound)
     assert seen > 100
-    assert tightest > 0.25  # a bound of a quarter would be caught
+    assert tightest > 0.5  # a bound of half would be caught
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_delta_and_vega_are_largest_where_it_is_said(sign):
+    """Against points of the rectangle, and met by one of them."""
+    rng = np.random.default_rng(3)
+    for _ in range(300):
+        low, high = np.sort(rng.normal(0.0, 0.3, 2))
+        least, most = np.sort(rng.uniform(0.01, 0.6, 2))
+        x, w = np.meshgrid(np.linspace(low, high, 41), np.linspace(least, most, 161))
+        d1 = x / w + 0.5 * w
+        delta, density = steepest(sign, low, high, least, most)
+        deltas, densities = stats.norm.cdf(sign * d1), stats.norm.pdf(d1)
+        assert deltas.max() <= delta * (1.0 + 1e-12) + 1e-14
+        assert densities.max() <= density * (1.0 + 1e-12) + 1e-300
+        assert delta == pytest.approx(deltas.max(), rel=0.01, abs=1e-12)
+        assert density == pytest.approx(densities.max(), rel=0.05, abs=1e-12)
+
+
+def swung(call, spot, strike=1.2, deviation=0.08, skin=0.01):
+    """What a week's option away from the money can move in a scenario, by delta and otherwise."""
+    return swing(Region(1.0 if call else -1.0, 1.0, strike, skin), spot, 1.0, deviation)
+
+
+def test_an_option_moves_in_a_scenario_as_far_as_its_delta_there():
+    """By hand: forward and strike a skin apart from where they are, deviation at either end."""
+    token = 0.01 / TOKEN_WEIGHT
+    least, most = 1.2 * (1.0 - token), 1.2 * (1.0 + token)
+    out, into = np.log(1.01 / least), np.log(1.3 * 1.01 / least)
+    down = np.log(1.3 * 0.99 / most)
+    assert swung(True, 1.0).delta == pytest.approx(stats.norm.cdf(out / 0.09 + 0.045))
+    assert swung(True, 1.3).delta == pytest.approx(1.3 * stats.norm.cdf(into / 0.07 + 0.035))
+    assert swung(False, 1.3).delta == pytest.approx(1.3 * stats.norm.cdf(-down / 0.09 - 0.045))
+    assert swung(False, 1.0).delta > 0.97
+    assert swung(True, 1.0).other < 0.3
+    assert swung(True, 1.2).other > 0.5
+
+
+def test_values_in_a_scenario_move_by_no_more_than_their_swing():
+    """Forward, deviation and quote token each anywhere inside the skin; and by volatility alone."""
+    rng = np.random.default_rng(9)
+    tightest = 0.0
+    for trial in range(2000):
+        sign, skin, free = rng.choice([-1.0, 1.0]), (0.001, 0.02, 0.06)[trial % 3], rng.uniform()
+        spot, strike, deviation = rng.uniform((0.3, 0.7, 0.0), (2.0, 1.4, 0.3))
+        most = swing(Region(sign, 1.0, strike, skin), spot, free, deviation)
+        ahead, volatility, quote = skin * rng.uniform(-1.0, 1.0, 3)
+        quote = 1.0 + quote / TOKEN_WEIGHT
+        then = max(0.0, deviation + volatility)
+        forward = 1.0 - free + free * spot
+        now = option_value(sign, forward, strike, deviation, 1.0)
+        moved = option_value(sign, forward * (1.0 + ahead), strike * quote, then, 1.0) - now
+        assert abs(moved) <= skin * (most.delta + most.other) + 1e-15
+        alone = option_value(sign, forward, strike, then, 1.0) - now
+        vega = most.other - max(1.0, strike) / TOKEN_WEIGHT
+        assert abs(alone) <= abs(volatility) * vega + 1e-14
+        if vega > 1e-6:
+            tightest = max(tightest, abs(alone) / (abs(volatility) * vega))
+    assert tightest > 0.9

@@ -26,9 +26,10 @@ HORIZON = 86_400.0
 
 
 @jit
-def leg(world, state, a, k, skin):
+def need_reach(world, state, a, k, skin):
     prepare(state, skin)
-    return leg_reach(world, state, a, k, skin)
+    leg = leg_reach(world, state, a, k, skin)
+    return leg.need * skin + leg.aged
 
 
 @jit
@@ -239,7 +240,7 @@ def test_bounds_hold_and_are_no_idle_ones(factory, scope):
         note(world, state)
         before = assess(world, state, MAINTENANCE, row)
         bound = reach(world, state, row, 1.0, skin)
-        needs = sum(leg(world, state, row, k, skin)[1] for k in held)
+        needs = sum(need_reach(world, state, row, k, skin) for k in held)
         quote = rng.choice([-0.8, 0.0, 0.8]) * skin
         move = np.where(is_quote, quote, rng.choice([-0.8, 0.0, 0.8]) * skin - quote)
         state.feeds["published"] *= np.exp(move)

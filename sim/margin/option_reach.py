@@ -1,0 +1,197 @@
+"""How far one option's value and scenario values can go while prices stay inside a skin.
+
+No scenario is valued for it. Inside the skin a forward, a deviation and a quote token lie between
+two ends each, so that log-moneyness and deviation lie in a rectangle; over it delta and vega are
+largest at a corner or on an edge (`steepest`). An option far out of the money in a scenario, or far
+in it, thus moves as little there as it does in truth.
+"""
+
+import math
+from typing import NamedTuple
+
+from sim.compile import lean
+from sim.margin.book_anchor import TOKEN_WEIGHT
+from sim.margin.exposure import hub_row
+from sim.margin.shocks import YEAR, basis_factor, shocked_forward, shocked_volatility
+from sim.margin.trials import PEAK
+from sim.market.black import normal_cdf, normal_density
+from sim.numerics import exp, log
+from sim.state.codes import HUB_GRID, MAINTENANCE, OWN_GRID, SKEW_ABSOLUTE, SKEW_LINEAR
+from sim.state.rows import Row
+from sim.state.state import NOTIONAL, State
+from sim.state.world import World
+
+SMALLEST = 1e-9  # deviation, and forward relative to the strike, taken for zero
+
+
+class Swing(NamedTuple):
+    """Most that a value moves, per unit of skin and of notional."""
+
+    delta: float  # with the forward
+    other: float  # with the deviation, and through the strike with the quote token
+
+
+class Region(NamedTuple):
+    """Where one option may be found; forward and strike per unit of notional."""
+
+    sign: float  # +1 call, -1 put
+    forward: float
+    strike: float
+    skin: float  # how far prices may go
+
+
+class Option(NamedTuple):
+    """What bounds of one option rest on."""
+
+    region: Region
+    now: Swing  # of its value, outside of scenarios
+    up: float  # largest factor on a book's worth
+    off: float  # most by which a factor differs from one
+    tilt: float  # most that a skew scenario changes delta
+
+
+@lean
+def steepest(
+    sign: float, low: float, high: float, least: float, most: float
+) -> tuple[float, float]:
+    """Largest size of delta, and largest normal density at d1, of an option.
+
+    ``x``, the logarithm of forward over strike, lies in [low, high] and the deviation ``w`` in
+    [least, most]. ``d1 = x/w + w/2`` rises with x; in w it is convex for x > 0, least at
+    ``sqrt(2x)``, and rises throughout otherwise.
+    """
+    turn = min(most, max(least, math.sqrt(2.0 * max(0.0, low))))
+    first = low / turn + 0.5 * turn
+    last = max(high / least + 0.5 * least, high / most + 0.5 * most)
+    delta = normal_cdf(last) if sign > 0.0 else normal_cdf(-first)
+    return delta, normal_density(max(first, -last, 0.0))
+
+
+@lean
+def swing(region: Region, spot: float, free: float, deviation: float) -> Swing:
+    """What an option's value can move in a scenario that sees it at that deviation.
+
+    The forward in the scenario moves by at most ``max(1, spot)`` times what the forward does,
+    whatever share of the settlement average is known. In USD the strike moves with the quote token.
+    """
+    stretch = max(1.0, spot)
+    move, token = stretch * region.skin, region.skin / TOKEN_WEIGHT
+    forward = shocked_forward(region.forward, free, max(0.0, spot))
+    low = log(max(SMALLEST, (forward - move) / (region.strike * (1.0 + token))))
+    high = log(max(SMALLEST, (forward + move) / (region.strike * (1.0 - token))))
+    least = max(SMALLEST, deviation - region.skin)
+    most = max(SMALLEST, deviation + region.skin)
+    delta, density = steepest(region.sign, low, high, least, most)
+    other = (forward + move) * density + max(1.0, region.strike) / TOKEN_WEIGHT
+    return Swing(stretch * delta, other)
+
+
+@lean
+def shaken(one: Option, then: Swing, weight: float) -> float:
+    """Most that ``value + weight x (scenario - value)`` moves, per unit of skin and of notional.
+
+    ``weight`` is watch level x loss factor x damping. Both values rise (or fall) with the forward,
+    so that below a weight of one their parts add up, and above it they work against each other;
+    what deviations and the quote token do always adds up.
+    """
+    now, seen = one.now, weight * one.up
+    left = max(0.0, 1.0 - weight) * now.delta + seen * then.delta
+    delta = max((weight - 1.0) * now.delta, left)
+    return delta + abs(1.0 - weight) * now.other + seen * then.other
+
+
+@lean
+def skewed(one: Option, then: Swing, weight: float, stays: bool) -> float:
+    """The same of ``value - weight x |scenario - value|``.
+
+    Two deltas of one sign differ by at most the larger; if the forward stays where it is, by what
+    the tilt of volatility does to them.
+    """
+    now = one.now
+    gap = max(one.up * then.delta, now.delta)
+    if stays:
+        gap = min(gap, one.off * then.delta + one.tilt)
+    other = now.other + weight * (now.other + one.up * then.other)
+    return now.delta + weight * gap + other
+
+
+@lean
+def option_of(world: World, state: State, venue: int, k: int, skin: float) -> Option:
+    """Option k under a venue's grid, for moves of up to ``skin``."""
+    grid, row = world.grids[venue], world.options[k]
+    book = state.books[row.book]
+    years = book.seconds / YEAR
+    rate = max(0.0, row.rate)
+    up = max(1.0, grid.long_base, grid.short_base)
+    up *= exp((rate * max(1.0, grid.short_multiple) + grid.short_added) * years)
+    down = grid.long_base * exp(-(rate * grid.long_multiple + grid.long_added) * years)
+    off = max(up - 1.0, 1.0 - min(1.0, down))
+    spot = max(book.spot, 1e-300)
+    region = Region(row.sign, book.forward / spot, row.strike / spot, skin)
+    deviation = state.options[k].deviation
+    now = swing(region, 1.0, 1.0, deviation)
+    return Option(region, now, up, off, tilted(grid, math.sqrt(years), deviation + skin))
+
+
+@lean
+def tilted(grid: Row, root: float, wide: float) -> float:
+    """Most that a skew scenario changes the delta of an option whose deviation is below ``wide``.
+
+    It multiplies the deviation w by at most 1 / (1 - cap). Delta is N(d) or N(d) - 1, and d changes
+    with log w by w - d, so delta by at most (0.242 + 0.4 w) per unit of log w. Where scenarios are
+    valued later than now, deviations differ by more than the tilt.
+    """
+    linear = max(grid.linear_base, grid.linear_base + grid.linear_slope * root)
+    absolute = max(grid.absolute_base, grid.absolute_base + grid.absolute_slope * root)
+    cap = max(0.0, linear, absolute)
+    if cap >= 1.0 or grid.lookahead > 0.0:
+        return 1.0
+    return min(1.0, -log(1.0 - cap) * (0.2421 + PEAK * wide))
+
+
+@lean
+def moved_in(one: Option, row: Row, spot: float, then: Swing, weight: float) -> float:
+    """Most that a leg moves slack in one scenario."""
+    if row.vol in (SKEW_LINEAR, SKEW_ABSOLUTE):
+        return skewed(one, then, weight * row.damping, spot == 1.0)
+    return shaken(one, then, weight * row.damping)
+
+
+@lean
+def basis_moved(world: World, state: State, venue: int, k: int, one: Option) -> tuple[Swing, float]:
+    """The larger swing under the two basis moves, and the share of their loss that is charged."""
+    grid, book = world.grids[venue], world.options[k].book
+    lens = state.lenses[HUB_GRID if venue == hub_row(world) else OWN_GRID, book]
+    deviation = state.options[k].deviation
+    up = swing(one.region, grid.basis_up, lens.free, deviation)
+    down = swing(one.region, grid.basis_down, lens.free, deviation)
+    most = Swing(max(up.delta, down.delta), max(up.other, down.other))
+    return most, basis_factor(grid, state.books[book].seconds)
+
+
+@lean
+def option_reach(
+    world: World, state: State, venue: int, k: int, skin: float
+) -> tuple[float, float]:
+    """Most that one unit of option k moves an account's slack, USD, and per unit of skin.
+
+    At a watch level of one, and at the highest of all owners.
+    """
+    grid, option = world.grids[venue], state.options[k]
+    lens = state.lenses[HUB_GRID if venue == hub_row(world) else OWN_GRID, world.options[k].book]
+    one = option_of(world, state, venue, k, skin)
+    scan = world.scan_range[venue, world.instruments[k].group]
+    weight = world.contingency[MAINTENANCE, venue].loss_factor
+    highest = state.clock[0].watch_most * weight
+    then, share = basis_moved(world, state, venue, k, one)
+    alone = one.now.delta + one.now.other
+    least = max(alone, shaken(one, then, weight * share))
+    most = max(alone, shaken(one, then, highest * share))
+    for s in range(grid.count):
+        row = world.scenarios[grid.first + s]
+        spot = row.spot + row.move * scan
+        deviation = shocked_volatility(lens, row.vol, option.vol, option.moneyness) * lens.root
+        then = swing(one.region, spot, lens.free, deviation)
+        least = max(least, moved_in(one, row, spot, then, weight))
+        most = max(most, moved_in(one, row, spot, then, highest))
+    return state.g[NOTIONAL, k] * least, state.g[NOTIONAL, k] * most
