@@ -11,7 +11,7 @@ from sim.compile import lean
 from sim.state.state import CLOSE, WATCHED, State
 from sim.state.world import World
 
-ROUNDING = 1e-12  # of a position: less is what closing it in parts may leave of it
+HAIR = 1e-12  # of a position or an order: less is what rounding leaves of it
 
 
 @lean
@@ -110,7 +110,7 @@ def close_out(state: State, k: int, a: int, amount: float) -> None:
     hair of a loan would be offered to liquidators before what the account really owes.
     """
     held = tokens(state, k, a)
-    if abs(held + amount) <= ROUNDING * abs(held):
+    if abs(held + amount) <= HAIR * abs(held):
         clear(state, k, a)
     else:
         post(state, k, a, amount)

@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compile import lean
+from sim.ledger import HAIR
 from sim.state.rows import Row
 
 LONG_AGO = np.inf  # s since something that never happened
-ROUNDING = 1e-9  # of a window or a leg: less than that rounding leaves, and it is no room
+ROUNDING = 1e-9  # of a window: less is what rounding leaves of it, and no room for a call
 
 
 class Case(NamedTuple):
@@ -55,10 +56,10 @@ def leaving_enough(
     """Shrink a call so that it leaves nothing or enough of both debt and collateral, USD."""
     left = owed - notional
     kept = held - notional * seized_per_usd
-    if row.min_left <= 0.0 or left <= ROUNDING * owed or kept <= ROUNDING * held:
+    if row.min_left <= 0.0 or left <= HAIR * owed or kept <= HAIR * held:
         return notional
     most = min(owed - row.min_left, (held - row.min_left) / seized_per_usd)
-    return min(notional, most) if most > ROUNDING * owed else 0.0
+    return min(notional, most) if most > HAIR * owed else 0.0
 
 
 @lean

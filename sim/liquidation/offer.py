@@ -9,6 +9,7 @@ and work with every engine.
 from typing import NamedTuple
 
 from sim.compile import lean
+from sim.ledger import HAIR
 from sim.margin.health import assess, net_delta
 from sim.market.contract import shifted_price
 from sim.market.options import quote, token_price
@@ -29,7 +30,6 @@ class Offer(NamedTuple):
     notional: float  # USD that one call may take (set by the size rule)
 
 
-ROUNDING = 1e-12  # relative: less is a hair, which is nothing
 PORTFOLIO = -2  # in place of the collateral: a share of every leg
 
 
@@ -49,12 +49,12 @@ def limited(offer: Offer, notional: float) -> Offer:
 
 @lean
 def whole_if_near(offer: Offer, notional: float) -> float:
-    """A part of an offer; all of it where only rounding is between them.
+    """A part of an offer, and no more than all of it; all where only rounding is between them.
 
     A hair of a contract left behind would keep its owner from settling, and his debt from being
     written off.
     """
-    return offer.full if notional >= offer.full * (1.0 - ROUNDING) else notional
+    return offer.full if notional >= offer.full * (1.0 - HAIR) else notional
 
 
 @lean
@@ -143,5 +143,5 @@ def turn(world: World, state: State, a: int, offer: Offer, k: int) -> float:
     then = net_delta(world, state, a, world.instruments[k].group)
     state.balance[offer.leg, a] = first_kept
     state.balance[second, a] = second_kept
-    crosses = now * then < 0.0 and abs(then) > ROUNDING * abs(now)
+    crosses = now * then < 0.0 and abs(then) > HAIR * abs(now)
     return offer.full * now / (now - then) if crosses else offer.full

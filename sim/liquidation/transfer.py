@@ -84,7 +84,7 @@ def accepted(world: World, state: State, a: int, offer: Offer, notional: float) 
     tab = put_up(world, state, a, offer.leg, offer.collateral) * chop
     sale = bid(notional * chop / price, price, tab, held, least)
     paid = sale.paid / chop
-    if paid <= ROUNDING * tab:  # as much as may be left is left already, but for rounding
+    if sale.paid <= ROUNDING * tab:  # as much as may be left is left already, but for rounding
         return 0.0
     return notional if paid >= notional * (1.0 - ROUNDING) else paid
 

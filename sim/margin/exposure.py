@@ -1,7 +1,7 @@
 """Which legs the engine in a row of the venue table scans, and what they gain when prices move."""
 
 from sim.compile import lean
-from sim.state.codes import BALANCE, PERPETUAL, QUOTE
+from sim.state.codes import BALANCE, HUB_GRID, OWN_GRID, PERPETUAL, QUOTE
 from sim.state.state import State
 from sim.state.world import World
 
@@ -10,6 +10,12 @@ from sim.state.world import World
 def hub_row(world: World) -> int:
     """Row of the venue table that is the hub's."""
     return len(world.venues) - 1
+
+
+@lean
+def shelf_index(world: World, venue: int) -> int:
+    """Whose scenario values or gains an engine reads: its venue's, or the hub's."""
+    return HUB_GRID if venue == hub_row(world) else OWN_GRID
 
 
 @lean

@@ -11,17 +11,25 @@ from typing import NamedTuple
 
 from sim.compile import lean
 from sim.margin.book_anchor import TOKEN_WEIGHT
-from sim.margin.exposure import hub_row
-from sim.margin.shocks import YEAR, basis_factor, shocked_forward, shocked_volatility
+from sim.margin.exposure import shelf_index
+from sim.margin.shocks import (
+    YEAR,
+    basis_factor,
+    long_factor,
+    shocked_forward,
+    shocked_volatility,
+    short_factor,
+)
 from sim.margin.trials import PEAK
 from sim.market.black import normal_cdf, normal_density
-from sim.numerics import exp, log
-from sim.state.codes import HUB_GRID, MAINTENANCE, OWN_GRID, SKEW_ABSOLUTE, SKEW_LINEAR
+from sim.numerics import log
+from sim.state.codes import MAINTENANCE, SKEW_ABSOLUTE, SKEW_LINEAR
 from sim.state.rows import Row
 from sim.state.state import NOTIONAL, State
 from sim.state.world import World
 
-SMALLEST = 1e-9  # deviation, and forward relative to the strike, taken for zero
+SMALLEST = 1e-9  # deviation, forward relative to the strike, and price taken for zero
+STEEPEST = 0.24197072451914337  # slope of the normal density, at one
 
 
 class Swing(NamedTuple):
@@ -45,7 +53,7 @@ class Option(NamedTuple):
 
     region: Region
     now: Swing  # of its value, outside of scenarios
-    up: float  # largest factor on a book's worth
+    most: float  # largest factor on a book's worth
     off: float  # most by which a factor differs from one
     tilt: float  # most that a skew scenario changes delta
 
@@ -94,7 +102,7 @@ def shaken(one: Option, then: Swing, weight: float) -> float:
     so that below a weight of one their parts add up, and above it they work against each other;
     what deviations and the quote token do always adds up.
     """
-    now, seen = one.now, weight * one.up
+    now, seen = one.now, weight * one.most
     left = max(0.0, 1.0 - weight) * now.delta + seen * then.delta
     delta = max((weight - 1.0) * now.delta, left)
     return delta + abs(1.0 - weight) * now.other + seen * then.other
@@ -108,10 +116,10 @@ def skewed(one: Option, then: Swing, weight: float, stays: bool) -> float:
     the tilt of volatility does to them.
     """
     now = one.now
-    gap = max(one.up * then.delta, now.delta)
+    gap = max(one.most * then.delta, now.delta)
     if stays:
         gap = min(gap, one.off * then.delta + one.tilt)
-    other = now.other + weight * (now.other + one.up * then.other)
+    other = now.other + weight * (now.other + one.most * then.other)
     return now.delta + weight * gap + other
 
 
@@ -120,17 +128,25 @@ def option_of(world: World, state: State, venue: int, k: int, skin: float) -> Op
     """Option k under a venue's grid, for moves of up to ``skin``."""
     grid, row = world.grids[venue], world.options[k]
     book = state.books[row.book]
-    years = book.seconds / YEAR
-    rate = max(0.0, row.rate)
-    up = max(1.0, grid.long_base, grid.short_base)
-    up *= exp((rate * max(1.0, grid.short_multiple) + grid.short_added) * years)
-    down = grid.long_base * exp(-(rate * grid.long_multiple + grid.long_added) * years)
-    off = max(up - 1.0, 1.0 - min(1.0, down))
-    spot = max(book.spot, 1e-300)
+    least, most = factors(grid, row.rate, book.seconds)
+    spot = max(book.spot, SMALLEST)
     region = Region(row.sign, book.forward / spot, row.strike / spot, skin)
     deviation = state.options[k].deviation
     now = swing(region, 1.0, 1.0, deviation)
-    return Option(region, now, up, off, tilted(grid, math.sqrt(years), deviation + skin))
+    tilt = tilted(grid, math.sqrt(book.seconds / YEAR), deviation + skin)
+    return Option(region, now, most, max(most - 1.0, 1.0 - least), tilt)
+
+
+@lean
+def factors(grid: Row, rate: float, seconds: float) -> tuple[float, float]:
+    """Least and largest factor on a book's worth, one included, from now until expiry.
+
+    Each of them falls or rises throughout.
+    """
+    long_now, long_then = long_factor(grid, rate, seconds), long_factor(grid, rate, 0.0)
+    short_now, short_then = short_factor(grid, rate, seconds), short_factor(grid, rate, 0.0)
+    least = min(1.0, long_now, long_then, short_now, short_then)
+    return least, max(1.0, long_now, long_then, short_now, short_then)
 
 
 @lean
@@ -146,7 +162,7 @@ def tilted(grid: Row, root: float, wide: float) -> float:
     cap = max(0.0, linear, absolute)
     if cap >= 1.0 or grid.lookahead > 0.0:
         return 1.0
-    return min(1.0, -log(1.0 - cap) * (0.2421 + PEAK * wide))
+    return min(1.0, -log(1.0 - cap) * (STEEPEST + PEAK * wide))
 
 
 @lean
@@ -161,7 +177,7 @@ def moved_in(one: Option, row: Row, spot: float, then: Swing, weight: float) -> 
 def basis_moved(world: World, state: State, venue: int, k: int, one: Option) -> tuple[Swing, float]:
     """The larger swing under the two basis moves, and the share of their loss that is charged."""
     grid, book = world.grids[venue], world.options[k].book
-    lens = state.lenses[HUB_GRID if venue == hub_row(world) else OWN_GRID, book]
+    lens = state.lenses[shelf_index(world, venue), book]
     deviation = state.options[k].deviation
     up = swing(one.region, grid.basis_up, lens.free, deviation)
     down = swing(one.region, grid.basis_down, lens.free, deviation)
@@ -178,7 +194,7 @@ def option_reach(
     At a watch level of one, and at the highest of all owners.
     """
     grid, option = world.grids[venue], state.options[k]
-    lens = state.lenses[HUB_GRID if venue == hub_row(world) else OWN_GRID, world.options[k].book]
+    lens = state.lenses[shelf_index(world, venue), world.options[k].book]
     one = option_of(world, state, venue, k, skin)
     scan = world.scan_range[venue, world.instruments[k].group]
     weight = world.contingency[MAINTENANCE, venue].loss_factor

@@ -8,7 +8,7 @@ from sim.compile import lean, merged
 from sim.margin.addons import naked_shorts, short_notional
 from sim.margin.books import books_requirement
 from sim.margin.doubt import doubt_charge, peg_price
-from sim.margin.exposure import exposure, hub_row, is_here, moves
+from sim.margin.exposure import exposure, hub_row, is_here, moves, shelf_index
 from sim.margin.grid import (
     ALL,
     Holding,
@@ -29,7 +29,6 @@ from sim.state.codes import (
     INITIAL,
     INTEREST_RATIO,
     OPTION,
-    OWN_GRID,
     PERPETUAL,
     TAIL_RISK,
 )
@@ -167,7 +166,7 @@ def grid_loss(world: World, state: State, a: int) -> float:
     """Worst result of row ``a`` over its engine's grid, at most zero, USD."""
     venue = world.accounts[a].venue
     grid = world.grids[venue]
-    i = HUB_GRID if venue == hub_row(world) else OWN_GRID
+    i = shelf_index(world, venue)
     for j in range(state.rows[a].leg_count):
         k = state.legs[a, j]
         if world.instruments[k].kind == OPTION and is_here(world, venue, k):
@@ -217,7 +216,7 @@ def scanned(world: World, state: State, level: int, a: int) -> tuple[float, floa
         if quantity != 0.0:
             equity += quantity * (state.g[0, k] if quantity >= 0.0 else state.g[1, k])
             added += leg_charge(world, state, level, a, k)
-    i = HUB_GRID if venue == hub_row(world) else OWN_GRID
+    i = shelf_index(world, venue)
     shelf = shelf_of(world, state, i)
     holding = holding_of(world, state, a, ALL)
     notional = state.g[2]

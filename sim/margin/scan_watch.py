@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sim.compile import lean
 from sim.margin.books import books_spread
-from sim.margin.exposure import hub_row, is_here, moves
+from sim.margin.exposure import hub_row, is_here, moves, shelf_index
 from sim.margin.option_reach import option_reach
 from sim.margin.shocks import YEAR
 from sim.margin.tail import tail_slope
@@ -22,7 +22,6 @@ from sim.state.codes import (
     HUB_GRID,
     MAINTENANCE,
     OPTION,
-    OWN_GRID,
     TAIL_RISK,
 )
 from sim.state.state import AGED, MOST, NOTIONAL, SHAKEN, State
@@ -104,7 +103,7 @@ def option_leg(world: World, state: State, a: int, k: int, watch: float) -> tupl
     of all it lies below the chord.
     """
     venue = world.accounts[a].venue
-    i = HUB_GRID if venue == hub_row(world) else OWN_GRID
+    i = shelf_index(world, venue)
     note_reach(world, state, i, k)
     terms = world.contingency[MAINTENANCE, venue]
     size = abs(state.balance[k, a])
@@ -123,7 +122,7 @@ def leg_reach(world: World, state: State, a: int, k: int, skin: float) -> Reach:
     Options under a grid aside, whose part in either goes together (`option_leg`).
     """
     venue = world.accounts[a].venue
-    i = HUB_GRID if venue == hub_row(world) else OWN_GRID
+    i = shelf_index(world, venue)
     note_reach(world, state, i, k)
     terms = world.contingency[MAINTENANCE, venue]
     tail = world.venues[venue].engine == TAIL_RISK

@@ -11,17 +11,9 @@ import math
 
 from sim.compile import lean
 from sim.margin.curvature import Curved, largest_loss
-from sim.margin.exposure import exposure, is_here, moves
+from sim.margin.exposure import exposure, is_here, moves, shelf_index
 from sim.margin.sampled import tail_mean, tail_rank
-from sim.margin.trials import (
-    FALL,
-    RISE,
-    VOL_FALL,
-    VOL_RISE,
-    shelf_index,
-    try_option,
-    unit_move,
-)
+from sim.margin.trials import FALL, RISE, VOL_FALL, VOL_RISE, try_option, unit_move
 from sim.state.codes import BY_COVARIANCE, OPTION
 from sim.state.state import VARIANCE, State
 from sim.state.world import World

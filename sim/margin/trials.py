@@ -12,12 +12,12 @@ import math
 
 from sim.compile import lean
 from sim.margin.book_anchor import TOKEN_WEIGHT
-from sim.margin.exposure import hub_row
+from sim.margin.exposure import shelf_index
 from sim.margin.shocks import YEAR, Contract
 from sim.market.black import option_value
 from sim.market.options import contract_of, forward_usd, token_price
 from sim.numerics import exp
-from sim.state.codes import BY_COVARIANCE, HUB_GRID, OWN_GRID
+from sim.state.codes import BY_COVARIANCE
 from sim.state.state import NOTIONAL, VARIANCE, State
 from sim.state.world import World
 
@@ -26,12 +26,6 @@ RISE, FALL, VOL_RISE, VOL_FALL = 0, 1, 2, 3
 TRIALS = 4
 OLDEST = 4.0 * 3600.0  # s after which lists that hold option books are rebuilt
 PEAK = 0.39894228040143276  # of the normal density
-
-
-@lean
-def shelf_index(world: World, venue: int) -> int:
-    """Whose gains an engine reads: its venue's, or the hub's."""
-    return HUB_GRID if venue == hub_row(world) else OWN_GRID
 
 
 @lean

@@ -133,7 +133,8 @@ def spread_viewed(terms: Terms, book: Book, who: Holder, watch: float, skin: flo
 def reach(world: World, state: State, a: int, watch: float, skin: float) -> float:
     """Most that ``equity - watch x maintenance`` of account ``a`` can lose inside a skin, USD.
 
-    Without what `scanned_reach` says, which grows in proportion to the skin.
+    Of accounts whose engine scans, only what `scanned_reach` leaves out: that grows in proportion
+    to the skin.
     """
     row = world.accounts[a]
     engine = world.venues[row.venue].engine

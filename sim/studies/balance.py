@@ -22,7 +22,7 @@ def unbalanced(results: np.ndarray) -> int:
     return -1 if results["imbalance"][worst] <= IMBALANCE_LIMIT else worst
 
 
-def refuse_path(layout: Layout, opening: State, end: State, path: int, imbalance: float) -> None:
+def refuse_path(layout: Layout, opening: State, end: State, path: int, result: np.void) -> None:
     """Say why the books of a path do not balance.
 
     Parameters
@@ -33,8 +33,8 @@ def refuse_path(layout: Layout, opening: State, end: State, path: int, imbalance
         Before the path and after it.
     path : int
         Its number.
-    imbalance : float
-        What appeared or vanished, relative to gross flow.
+    result : RESULT
+        Of the path.
 
     Raises
     ------
@@ -43,19 +43,31 @@ def refuse_path(layout: Layout, opening: State, end: State, path: int, imbalance
     RuntimeError
         Otherwise: a defect of the program, not of its input.
     """
-    with np.errstate(all="ignore"):
-        moved = np.abs(np.log(end.markets["mark"] / opening.markets["mark"]))
-    furthest = int(np.argmax(moved))
-    if not moved[furthest] <= np.log(RUNAWAY):
-        name, key = layout.market_name(furthest)
-        before, after = opening.markets["mark"][furthest], end.markets["mark"][furthest]
-        raise SluicegateError(
-            f"on path {path} the price of {name} went from {before:.6g} to {after:.6g} USD: "
-            "orders of this run are far larger than its market, and no figure of it means anything",
-            where=key,
-            hint="deepen the market, or make accounts smaller (population.sizes)",
-        )
+    ran = runaway(opening.markets["mark"], end.markets["mark"])
+    hint = "deepen the market, or make accounts smaller (population.sizes)"
+    meant = "orders of this run are far larger than its market, and no figure of it means anything"
+    if ran >= 0:
+        name, key = layout.market_name(ran)
+        before, after = opening.markets["mark"][ran], end.markets["mark"][ran]
+        moved = f"the price of {name} went from {before:.6g} to {after:.6g} USD"
+        raise SluicegateError(f"on path {path} {moved}: {meant}", where=key, hint=hint)
+    if not result["max_displacement"] <= RUNAWAY:
+        moved = f"a price stood {result['max_displacement']:.3g} times above its fundamental one"
+        raise SluicegateError(f"on path {path} {moved}: {meant}", where="liquidity", hint=hint)
     raise RuntimeError(
-        f"the books of path {path} do not balance: relative difference {imbalance:.3g}, "
-        f"allowed {IMBALANCE_LIMIT:g}"
+        f"the books of path {path} do not balance: relative difference "
+        f"{result['imbalance']:.3g}, allowed {IMBALANCE_LIMIT:g}"
     )
+
+
+def runaway(before: np.ndarray, after: np.ndarray) -> int:
+    """First market whose price has run away; -1 if none has. Parents come before children.
+
+    Parameters
+    ----------
+    before, after : (M,) ndarray
+        USD.
+    """
+    with np.errstate(all="ignore"):
+        away = ~(np.abs(np.log(after / before)) <= np.log(RUNAWAY))
+    return int(np.argmax(away)) if away.any() else -1

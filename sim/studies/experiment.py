@@ -95,9 +95,9 @@ def run_paths(factory: Factory, world: World, opening: State, first: int, count:
     simulate = kernel.compiled(scene, desk)
     simulate(scene, factory.rules, desk, np.uint64(config.seed), first, out)
     if (worst := unbalanced(out)) >= 0:
-        path, imbalance = first + worst, float(out["imbalance"][worst])
-        simulate(scene, factory.rules, desk, np.uint64(config.seed), path, out[:1])
-        refuse_path(factory.layout, opening, desk.state, path, imbalance)
+        path, again = first + worst, out[worst : worst + 1]
+        simulate(scene, factory.rules, desk, np.uint64(config.seed), path, again)
+        refuse_path(factory.layout, opening, desk.state, path, again[0])
     return out
 
 

@@ -122,6 +122,11 @@ class Layout:
         return self._index.get(Instrument(kind, venue, asset), -1)
 
     @cached_property
+    def perpetuals(self) -> tuple[Instrument, ...]:
+        """Perpetuals in the order of their markets."""
+        return tuple(row for row in self.instruments if row.kind == "perpetual")
+
+    @cached_property
     def perpetual_venues(self) -> tuple[str, ...]:
         """Venues that list perpetuals or options, and so have a market maker."""
         venues = self.config.venue
@@ -156,21 +161,19 @@ class Layout:
         """Where an instrument is sold: asset n at market n, perpetuals after the assets."""
         if kind != "perpetual":
             return self.assets.index(asset)
-        perps = [row for row in self.instruments if row.kind == "perpetual"]
-        return len(self.assets) + perps.index(Instrument(kind, venue, asset))
+        return len(self.assets) + self.perpetuals.index(Instrument(kind, venue, asset))
 
     @property
     def markets(self) -> int:
         """Number of markets."""
-        return len(self.assets) + sum(row.kind == "perpetual" for row in self.instruments)
+        return len(self.assets) + len(self.perpetuals)
 
     def market_name(self, market: int) -> tuple[str, str]:
         """Name of a market for people, and the key that its depth stands under."""
         if market < len(self.assets):
             asset = self.assets[market]
             return asset, f"liquidity.spot.{asset}.depth"
-        perps = [row for row in self.instruments if row.kind == "perpetual"]
-        row = perps[market - len(self.assets)]
+        row = self.perpetuals[market - len(self.assets)]
         key = f"venue.{row.venue}.perpetuals.{row.asset}.depth"
         return f"the {row.asset} perpetual of {row.venue}", key
 

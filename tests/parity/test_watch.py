@@ -52,5 +52,6 @@ def test_paths_were_eventful():
     if not seen["paths"]:
         pytest.skip("no path was compared")
     assert seen["paths"] >= 200
+    assert seen["ran away"] <= 0.01 * seen["paths"]
     for name in ("liquidations", "topped_up", "bad_debt", "under_margin_hours"):
         assert seen[name] >= 0.1 * seen["paths"], (name, dict(seen))

@@ -6,9 +6,19 @@ from scipy import stats
 
 from sim.margin.book_anchor import TOKEN_WEIGHT
 from sim.margin.health import assess
-from sim.margin.option_reach import Region, steepest, swing
+from sim.margin.option_reach import (
+    Option,
+    Region,
+    factors,
+    shaken,
+    skewed,
+    steepest,
+    swing,
+    tilted,
+)
 from sim.market.black import option_value
 from sim.state.codes import MAINTENANCE, OPTION
+from sim.state.option_rows import GRID
 from sim.world.build import Factory
 from tests.bounds import has_left, note, reach, requote
 from tests.option_worlds import option_run
@@ -127,3 +137,58 @@ def test_values_in_a_scenario_move_by_no_more_than_their_swing():
         if vega > 1e-6:
             tightest = max(tightest, abs(alone) / (abs(volatility) * vega))
     assert tightest > 0.9
+
+
+def moved(option, forward, strike, deviation):
+    return option_value(option.sign, forward, strike, deviation, 1.0)
+
+
+@pytest.mark.parametrize("rule", ["shaken", "skewed"])
+def test_slack_moves_by_no_more_than_said_in_each_scenario(rule):
+    """Value and scenario value both move; whatever their factor, the weight and the book's sign."""
+    rng = np.random.default_rng(31)
+    grid, tightest = np.zeros(1, dtype=GRID), 0.0
+    for trial in range(4000):
+        skin, stays = (0.001, 0.02, 0.06)[trial % 3], trial % 2 == 0
+        sign, free, cap = rng.choice([-1.0, 1.0]), rng.uniform(), rng.uniform(0.0, 0.6)
+        strike, deviation, factor, weight = rng.uniform((0.5, 0.01, 0.0, 0.0), (1.6, 0.4, 1.5, 3.0))
+        region = Region(sign, 1.0, strike, skin)
+        spot = 1.0 if stays else rng.uniform(0.0, 2.0)
+        seen = deviation * (1.0 + rng.uniform(-cap, cap))
+        grid["linear_base"] = cap
+        tilt = tilted(grid[0], 0.2, max(deviation, seen) + skin)
+        now, then = swing(region, 1.0, 1.0, deviation), swing(region, spot, free, seen)
+        most, least = max(1.0, factor), min(1.0, factor)
+        one = Option(region, now, most, max(most - 1.0, 1.0 - least), tilt)
+        ahead, quote = (
+            1.0 + skin * rng.uniform(-1.0, 1.0),
+            1.0 + skin / TOKEN_WEIGHT * rng.uniform(-1, 1),
+        )
+        change = skin * rng.uniform(-1.0, 1.0)
+        stretched = 1.0 - free + free * spot
+        value = moved(region, ahead, strike * quote, max(0.0, deviation + change))
+        value -= moved(region, 1.0, strike, deviation)
+        shocked = moved(region, stretched * ahead, strike * quote, max(0.0, seen + change))
+        shocked = factor * (shocked - moved(region, stretched, strike, seen))
+        if rule == "shaken":
+            lost, bound = abs(value + weight * (shocked - value)), shaken(one, then, weight)
+        else:
+            lost = abs(value) + weight * abs(shocked - value)
+            bound = skewed(one, then, weight, stays)
+        assert lost <= skin * bound * (1.0 + 1e-9) + 1e-14, trial
+        tightest = max(tightest, lost / (skin * bound))
+    assert tightest > 0.8
+
+
+def test_factors_of_a_book_hold_until_expiry():
+    """A discount on what was sold counts as much as one on what was bought."""
+    grid = np.zeros(1, dtype=GRID)
+    grid["long_base"], grid["short_base"] = 0.9, 0.5
+    grid["long_multiple"], grid["short_added"] = 1.0, 0.2
+    least, most = factors(grid[0], 0.1, 365.0 * 86_400.0)
+    assert least == pytest.approx(0.5)
+    assert most == pytest.approx(1.0)
+    grid["short_base"] = 1.04
+    least, most = factors(grid[0], 0.1, 365.0 * 86_400.0)
+    assert least == pytest.approx(0.9 * np.exp(-0.1))
+    assert most == pytest.approx(np.exp(0.1))  # never above the undiscounted worth

@@ -138,7 +138,7 @@ def accepted(w: World, offer: SimpleNamespace, usd: float) -> float:
     left = offer.for_sale - usd
     w.decide(left - dust, offer.for_sale)
     if left >= dust:
-        return usd
+        return usd if usd > 1e-9 * offer.for_sale else 0.0
     w.seen_events.add("bid cut so that no dust is left")
     rest = offer.for_sale - dust
     return rest if rest > 1e-9 * offer.for_sale else 0.0

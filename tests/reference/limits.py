@@ -96,7 +96,7 @@ def leaving_enough(w: World, row: int, offer: SimpleNamespace, usd: float) -> fl
     w.decide(kept, held)
     w.decide(left, offer.owed)
     most = min(offer.owed - least, (held - least) / (1.0 + offer.charge))
-    most = most if most > 1e-9 * offer.owed else 0.0  # a call that left just enough is not repeated
+    most = most if most > 1e-12 * offer.owed else 0.0  # just enough was left
     if most < usd:
         w.seen_events.add("call cut so that enough is left")
     return min(usd, most)
