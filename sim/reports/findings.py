@@ -196,7 +196,17 @@ def cautions(result: StudyResult) -> list[str]:
 
 def notes(result: StudyResult) -> list[str]:
     """Say what in the configuration has no effect, or another one than it seems to have."""
-    return [*_idle(result), *_shrunk(result)]
+    return [*_idle(result), *_shrunk(result), *_unscanned(result)]
+
+
+def _unscanned(result: StudyResult) -> list[str]:
+    if not result.unscanned:
+        return []
+    return [
+        f"a unified account adds legs up one by one, at {_listed(result.unscanned)} too, whose own "
+        "engine margins a book as a whole: what unified asks for more there comes of the engine, "
+        "not of the scope. Compare with a hub that scans (hub=tail_risk, or hub.engine, hub.grid)."
+    ]
 
 
 def _shrunk(result: StudyResult) -> list[str]:

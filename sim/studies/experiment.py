@@ -132,7 +132,16 @@ def run_experiment(config: RunConfig, progress: Progress) -> StudyResult:
     per_path = per_path.iloc[np.lexsort(rank[::-1])].reset_index(drop=True)
     worlds = _worlds_frame(config, facts)
     shrunk = experiment.factory.fitter.shrunk
-    return StudyResult(per_path, worlds, config.experiment.baseline, experiment.idle, shrunk)
+    return StudyResult(
+        per_path, worlds, config.experiment.baseline, experiment.idle, shrunk, unscanned(config)
+    )
+
+
+def unscanned(config: RunConfig) -> tuple[str, ...]:
+    """Venues whose own engine sees a book as a whole, if some world adds their legs up."""
+    if all(choice.scope != "unified" for choice in config.experiment.worlds.values()):
+        return ()
+    return tuple(name for name, venue in config.venue.items() if venue.engine != "sum_of_legs")
 
 
 def _by_population(config: RunConfig) -> Iterator[tuple[int, list[tuple[int, int]]]]:

@@ -31,6 +31,8 @@ class StudyResult:
     shrunk : mapping of str to set of str
         By venue, the assets in which positions are smaller than drawn, so that the market maker
         can hold the rest.
+    unscanned : tuple of str
+        Venues whose scenario or tail engine some world leaves aside, adding legs up instead.
     """
 
     per_path: pd.DataFrame
@@ -38,6 +40,7 @@ class StudyResult:
     baseline: str = "venue"
     idle: tuple[str, ...] = ()
     shrunk: Mapping[str, set[str]] = field(default_factory=dict)
+    unscanned: tuple[str, ...] = ()
 
     @cached_property
     def summary(self) -> Summary:

@@ -12,7 +12,7 @@ from sim.market.options import settle_expired
 from sim.reset import finish
 from sim.state import codes
 from sim.state.state import GREEK_NAMES
-from sim.studies.experiment import run_experiment
+from sim.studies.experiment import run_experiment, unscanned
 from sim.studies.metrics import describe
 from sim.world.assemble import assess_rows
 from sim.world.build import Factory
@@ -248,3 +248,15 @@ def test_greeks_are_columns_where_options_are_listed(factory):
     assert len(greeks) == 24
     assert (result.per_path["gross_gamma_peak"] > 0.0).all()
     assert describe("net_gamma_end").unit == "USD of delta per 100 % move"
+
+
+def test_unified_worlds_say_whose_engines_they_leave_aside():
+    config = option_run(1)
+    scanned = tuple(n for n, v in config.venue.items() if v.engine != "sum_of_legs")
+    assert scanned
+    worlds = {"one": WorldChoice(scope="venue"), "all": WorldChoice(scope="hub")}
+    experiment = config.experiment.model_copy(update={"worlds": worlds})
+    assert unscanned(config.model_copy(update={"experiment": experiment})) == ()
+    worlds = worlds | {"sum": WorldChoice(scope="unified")}
+    experiment = config.experiment.model_copy(update={"worlds": worlds})
+    assert unscanned(config.model_copy(update={"experiment": experiment})) == scanned

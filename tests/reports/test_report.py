@@ -277,8 +277,14 @@ def test_what_is_said_of_several_worlds_is_said_once() -> None:
 
 def test_an_idle_venue_and_shrunk_positions_are_notes(study: StudyResult) -> None:
     assert notes(study) == []
-    noted = replace(study, idle=("euler_evk", "maker"), shrunk={"drift": {"SOL", "BTC"}})
-    first, second = notes(noted)
+    noted = replace(
+        study,
+        idle=("euler_evk", "maker"),
+        shrunk={"drift": {"SOL", "BTC"}},
+        unscanned=("deribit", "derive"),
+    )
+    first, second, third = notes(noted)
+    assert third.startswith("a unified account adds legs up one by one, at deribit and derive too")
     assert first.startswith("nobody trades at euler_evk and maker")
     assert second.startswith("at drift the heavier side of traders' positions in BTC and SOL is")
     assert f"! Note: {first}" in summary_table(noted)
