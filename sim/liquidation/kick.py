@@ -7,6 +7,7 @@ margin and loss are those of the account at every moment.
 import math
 
 from sim.compile import lean
+from sim.ledger import HAIR
 from sim.liquidation.auction import debt_to_auction, first_price, incentive
 from sim.liquidation.curves import price, stale
 from sim.liquidation.offer import Offer
@@ -64,7 +65,8 @@ def put_up(world: World, state: State, a: int, debt: int, collateral: int) -> fl
     if not math.isfinite(world.venues[venue].hole):
         return owed
     others = raised_by_others(world, state, a, venue)
-    return debt_to_auction(world.venues[venue], world.auctions[venue].chop, owed, others)
+    debt = debt_to_auction(world.venues[venue], world.auctions[venue].chop, owed, others)
+    return debt if debt > HAIR * world.venues[venue].hole else 0.0
 
 
 @lean

@@ -5,7 +5,7 @@ margin is left and no price is paid (Hyperliquid).
 """
 
 from sim.compile import lean
-from sim.ledger import clear, hand, post, tokens
+from sim.ledger import HAIR, clear, hand, post, tokens
 from sim.liquidation.offer import Offer
 from sim.liquidation.terms import on_the_block
 from sim.liquidation.waterfall import bear_portfolio
@@ -62,7 +62,7 @@ def take_portfolio(
     price = block.account.value - offer.gain * offer.full
     if block.account.value > 0.0:
         price -= block.account.reserved
-    usd = share * price
+    usd = share * price if abs(price) > HAIR * offer.full else 0.0
     if usd < 0.0:  # while the account's debts still show who lent
         bear_portfolio(world, state, a, row.row, -usd)
     move_legs(world, state, a, row.row, share)

@@ -131,6 +131,8 @@ def count(pair: Pair, results: dict[str, float], counts: Counter[str]) -> None:
 @example(seed=2577)  # an auction is cut to its room, and then so that enough is left
 @example(seed=3000981)  # a bid is cut to nothing: as much as may be left is left already
 @example(seed=3000066)  # emptying a collateral asks no question about what is left of it
+@example(seed=914)  # a portfolio that is worth nothing, but for a hair, leaves no hole
+@example(seed=3200243)  # a hair of room lets no auction begin
 @example(seed=68161)  # depositors of what is auctioned lose some of it meanwhile
 def test_random_worlds(seed):
     compare(seed, held["fast"])

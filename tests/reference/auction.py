@@ -78,6 +78,8 @@ def allowed(w: World, row: int, debt: str) -> float:
     w.decide(owed - room - rule["dust"], owed)
     if owed - room < rule["dust"]:
         return owed
+    if room <= 1e-12 * rule["hole"]:
+        return 0.0
     if room > 0.0:
         w.decide(room - rule["dust"], room)
     return 0.0 if room < rule["dust"] else room

@@ -129,7 +129,7 @@ def cost_of_selling(w: World, row: int, offer: SimpleNamespace) -> float:
 def take(w: World, him: SimpleNamespace, row: int, offer: SimpleNamespace, usd: float) -> float:
     """A share of every leg changes hands, and its price, or what he is paid to assume it."""
     share = min(1.0, usd / offer.full)
-    price = share * offer.price
+    price = share * offer.price if abs(offer.price) > 1e-12 * offer.full else 0.0
     if price < 0.0:
         assumed(w, him.row, row, -price)
     hand_over(w, row, him.row, share)
