@@ -313,7 +313,7 @@ def _explain(error: Exception) -> SluicegateError:
         )
     if first.startswith(_CANNOT_DELETE):
         return SluicegateError(
-            "there is nothing of this name that could be removed",
+            "this does not exist as a key that could be removed",
             value=first.removeprefix(_CANNOT_DELETE).split("'")[1],
             allowed="~KEY, dotted from the top, of a key that the configuration holds",
             hint="groups are chosen, not removed: venue=[NAME,…]; ~venue.NAME leaves one out",

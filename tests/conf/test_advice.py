@@ -42,7 +42,7 @@ def test_an_empty_list_below_a_venue_is_one_problem(capsys, word, key):
 @pytest.mark.parametrize("word", ["~venue", "~nothing.at.all"])
 def test_what_cannot_be_removed_says_what_can(capsys, word):
     text = refused(capsys, "run", word)
-    assert "nothing of this name that could be removed" in text
+    assert "does not exist as a key that could be removed" in text
     assert f"got:     '{word[1:]}'" in text
     assert "venue=[NAME" in text
     assert "Could not delete" not in text
