@@ -206,6 +206,7 @@ def test_the_example_of_the_help_has_an_effect(capsys):
 
     (line,) = (line for line in _EPILOG.splitlines() if "hub.netting" in line)
     words = line.split()[1:]
+    assert "=" not in words[1]  # it names the book on which it acts
     assert main.main(words) == 0
     changed = capsys.readouterr().out
     assert main.main([word for word in words if "hub.netting" not in word]) == 0
