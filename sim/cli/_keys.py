@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from sim.world.compose import CONFIG_NAME, choices, default_config_dir, groups
+from sim.world.schema.base import unit_of
 
 _SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
@@ -75,8 +76,7 @@ def bounds(field: FieldInfo) -> str:
 
 
 def _describe(name: str, field: FieldInfo, given: Mapping[str, Any]) -> list[str]:
-    extra = field.json_schema_extra
-    unit = extra.get("unit") if isinstance(extra, dict) else None
+    unit = unit_of(field)
     default = given.get(name, None if field.is_required() else field.default)
     default = "none" if default is None else default
     facts = [

@@ -12,7 +12,8 @@ examples:
   sluicegate requirements                           all books of conf/book/
   sluicegate requirements short_straddle covered_call
   sluicegate requirements --csv requirements.csv    the same figures as a file
-  sluicegate requirements book.short_straddle.notional=1e7 hub.netting.BTC.basis.initial=0.03
+  sluicegate requirements book.short_straddle.notional=1e7
+  sluicegate requirements delta_neutral hub.netting.BTC.basis.initial=0.03
   sluicegate requirements --grid deribit            another venue's scenario grid
   sluicegate requirements hub=concentration book.delta_neutral.notional=1e8
   sluicegate requirements mine --config-dir my_conf (my_conf/book/mine.yaml)
@@ -46,7 +47,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from sim.world.books import load_books, venues_of
     from sim.world.compose import compose
     from sim.world.example import placed_run
-    from sim.world.library import check_name
+    from sim.world.library import check_name, with_grid
     from sim.world.requirements import engines_of, requirements
 
     words = [word for word in arguments.overrides if "=" in word]
@@ -61,7 +62,9 @@ def execute(arguments: argparse.Namespace) -> int:
     listed = f"venue=[{','.join(venues)}]"
     measuring = compose([listed, "hub=tail_risk"], search_path=arguments.config_dir)
     measuring.pop("book", None)
-    engines = engines_of(config, arguments.grid, placed_run(measuring).hub)
+    has_grid = config.venue[arguments.grid].grid is not None
+    grids = [] if has_grid else with_grid(arguments.config_dir)
+    engines = engines_of(config, arguments.grid, placed_run(measuring).hub, grids)
     found = requirements(config, books, engines)
     if arguments.csv is not None:
         write_csv(found, arguments.csv)

@@ -18,8 +18,10 @@ from sim.reports.axes import heading, ticks_in
 from sim.reports.style import GREY, SCOPE_COLOURS, SPARE_COLOURS, STYLE, new_figure, svg
 from sim.reports.write import write_parquet
 from sim.studies.backtest import Backtest
+from sim.studies.backtest_settings import FixedEngine
 from sim.studies.coverage import BASEL_PERIODS, green_rate, zone_limits
 
+REFUSED = 0.05  # a p-value below it
 SHORT_MARK = "†"
 COLOURS = (*SCOPE_COLOURS.values(), *SPARE_COLOURS)
 PANEL = 1.9  # inches
@@ -112,11 +114,36 @@ def _foot(found: Backtest) -> list[str]:
     config, n = found.config, int(found.table["periods"].max())
     return [
         f"{_source(found)}: n = {n:,} periods of {config.hours:g} h after a warm-up of "
-        f"{config.warmup}; promised coverage {config.level:.1%}",
-        "beyond: periods whose loss exceeds the requirement; Kupiec (rate), indep. (clustering:",
-        "Christoffersen; - where fewer than two), joint (both): p-values, small is bad;",
+        f"{config.warmup}",
+        f"judged against a coverage of {config.level:.1%}; beyond: periods whose loss exceeds the",
+        "requirement; Kupiec (rate), indep. (clustering: Christoffersen; - where fewer than two),",
+        "joint (both): p-values; small speaks against that coverage, by too many or too few;",
         f"mean, rise (largest within {config.rise_periods} periods): shares of gross notional",
         *_light(n, config.level),
+        *_unpromised(found),
+        *_excessive(found),
+    ]
+
+
+def _unpromised(found: Backtest) -> list[str]:
+    """Engines that state no coverage are only measured against one."""
+    fixed = [name for name, one in found.config.engines.items() if isinstance(one, FixedEngine)]
+    if not fixed:
+        return []
+    return [f"{', '.join(fixed)}: a venue's own ratio, which promises no coverage; only compared"]
+
+
+def _excessive(found: Backtest) -> list[str]:
+    """Rows that Kupiec's test refuses for asking too much: their light is green all the same."""
+    table = found.table
+    much = table[(table["kupiec_p"] < REFUSED) & (table["exceedances"] < table["expected"])]
+    if much.empty:
+        return []
+    rows = ", ".join(f"{row['engine']} on {row['book']}" for row in much.to_dict("records"))
+    return [
+        f"more than a coverage of {found.config.level:.1%} needs, whatever the light says (fewer "
+        f"beyond than expected,",
+        f"Kupiec p < {REFUSED:g}): {rows}",
     ]
 
 

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from sim.world.example import REACH
 from sim.world.primitives import NAMES, Parameter, parameters, variants
 from sim.world.samples import Worked
 from sim.world.schema.venue import VenueConfig
 
 WIDTH = 100
 ASSUMED = "*"  # marks a value whose source is nobody
+FAR = 10.0  # a price this many times higher or lower is said as a multiple
 _KEY = 40
 
 
@@ -117,7 +119,7 @@ def _examples(worked: Sequence[Worked]) -> str:
         lines.append(
             f"    equity {at.equity:,.2f}, initial {at.initial:,.2f}, maintenance "
             f"{at.maintenance:,.2f}, health {at.health:,.2f} USD"
-            + ("" if at.equity >= at.initial else "; could not be opened")
+            + ("" if at.opens else "; could not be opened")
         )
         lines.append(f"    {_liquidation(one)}")
     return "\n".join(lines)
@@ -127,11 +129,18 @@ def _liquidation(one: Worked) -> str:
     if one.measured.health <= 0.0:
         return "can be liquidated at once"
     if not one.liquidation:
-        return f"no price of {one.moved} liquidates it"
+        low, high = (one.price * factor for factor in REACH)
+        return (
+            f"no price of {one.moved} from {low:,.6g} to {high:,.0f} liquidates it "
+            f"({REACH[0]:g} to {REACH[1]:,.0f} times the present one)"
+        )
     moves = " or ".join(_move(one.price, price) for price in one.liquidation)
     return f"liquidated when {one.moved} {moves}"
 
 
 def _move(now: float, then: float) -> str:
     way = "rises" if then > now else "falls"
-    return f"{way} to {then:,.6g} ({then / now - 1:+.1%})"
+    times = then / now
+    far = not 1.0 / FAR < times < FAR
+    shown = f"{then:,.0f}" if then >= 1e6 else f"{then:,.6g}"
+    return f"{way} to {shown} ({f'{times:,.3g} times the present' if far else f'{times - 1:+.1%}'})"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sim.errors import SluicegateError
 from sim.studies import coverage
 from sim.studies.backtest_settings import BacktestConfig, Engine
 from sim.studies.engines import Case, calmed, requirement
@@ -33,7 +34,7 @@ def run_backtest(config: BacktestConfig) -> Backtest:
         case = _case(config, history, shares)
         loss = -(case.returns @ case.exposure)[config.warmup :]
         for name, engine in config.engines.items():
-            needed = _required(engine, case)
+            needed = _required(name, engine, case)
             rows.append({"engine": name, "book": book, **judged(config, needed, loss)})
             series.append(_line(history, name, book, needed, loss))
     return Backtest(config, history, pd.DataFrame(rows), pd.concat(series, ignore_index=True))
@@ -80,8 +81,15 @@ def _case(config: BacktestConfig, history: History, shares: Mapping[str, float])
     return Case(history.assets, held / np.abs(held).sum(), history.returns, config.warmup)
 
 
-def _required(engine: Engine, case: Case) -> np.ndarray:
-    return calmed(engine, requirement(engine, case))[case.first :]
+def _required(name: str, engine: Engine, case: Case) -> np.ndarray:
+    try:
+        raw = requirement(engine, case)
+    except SluicegateError as error:
+        if error.where != "venue":  # the engine's own key
+            raise
+        where = f"engines.{name}.venue"
+        raise SluicegateError(error.what, where, error.value, error.allowed, error.hint) from None
+    return calmed(engine, raw)[case.first :]
 
 
 def _line(

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from sim.calibration.settings import Span
 from sim.errors import SluicegateError
+from sim.world.compose import choices, default_config_dir
 from sim.world.schema.base import Count, Finite, Fraction, Natural, NonNegative, Positive, Strict
 from sim.world.schema.checks import check_known
 from sim.world.schema.explain import validated
@@ -90,8 +91,8 @@ class BacktestConfig(Span):
     """price file: CSV, CSV.gz or Parquet with bars; left out, the market is simulated"""
     market: str = "default"
     """market of the menu that is simulated where there is no data"""
-    days: Annotated[int, Field(ge=100, le=100_000)] = 1500
-    """length of the simulation"""
+    days: Annotated[int, Field(ge=1, le=100_000)] = 1500
+    """length of the simulation; it must hold warmup + 2 periods of `hours`"""
     seed: Natural = 1
     """of the simulation"""
     hours: Positive = 24.0
@@ -119,6 +120,20 @@ class BacktestConfig(Span):
                     value=book,
                     allowed="at least one asset with a size other than 0",
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _on_the_menu(self) -> BacktestConfig:
+        """Refuse names that the menu lacks here, where the key that gave them is known."""
+        named = {
+            f"engines.{name}.venue": ("venue", engine.venue)
+            for name, engine in self.engines.items()
+            if isinstance(engine, FixedEngine)
+        }
+        if self.data is None:
+            named["market"] = ("market", self.market)
+        for key, (group, name) in named.items():
+            check_known(key, name, choices(group, [default_config_dir()]))
         return self
 
     @property

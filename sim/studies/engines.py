@@ -135,7 +135,7 @@ def fixed_share(engine: FixedEngine, assets: tuple[str, ...], exposure: Floats) 
         if asset not in venue.perpetuals and asset not in venue.assets:
             raise SluicegateError(
                 f"{asset} is not listed there",
-                where="engines.*.venue",
+                where="venue",
                 value=engine.venue,
                 allowed=", ".join(dict.fromkeys([*venue.perpetuals, *venue.assets])),
             )

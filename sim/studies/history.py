@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from sim.studies.backtest_settings import BacktestConfig
 from sim.world.compose import compose
 from sim.world.law import build_law
 from sim.world.prices.bars import take_bars
-from sim.world.prices.read import read_prices
+from sim.world.prices.read import PriceFile, read_prices
 from sim.world.schema.checks import check_known
 from sim.world.schema.explain import validated
 from sim.world.schema.market import MarketConfig
@@ -36,13 +37,23 @@ def load_history(config: BacktestConfig) -> History:
     """Read or simulate the periods that a backtest runs over."""
     history = _simulated(config) if config.data is None else _recorded(config, config.data)
     if len(history.start) < config.warmup + 2:
-        raise SluicegateError(
-            f"too short: {len(history.start)} periods of {config.hours:g} h",
-            where="data" if config.data else "days",
-            allowed=f"more than the warm-up, {config.warmup}",
-            hint="a longer span, shorter hours=, or a smaller warmup=",
-        )
+        raise _too_short(config, len(history.start))
     return history
+
+
+def _too_short(config: BacktestConfig, count: int) -> SluicegateError:
+    least = config.warmup + 2  # tests of clustering need two
+    days = ceil(least * config.hours / 24.0)
+    needed = f"{least} periods (warmup + 2)"
+    return SluicegateError(
+        f"too short: {count} periods of {config.hours:g} h",
+        where="data" if config.data else "days",
+        value=count if config.data else config.days,
+        allowed=f"at least {needed}" if config.data else f"at least {days}, which hold {needed}",
+        hint="a longer span, shorter hours=, or a smaller warmup="
+        if config.data
+        else f"days={days}, shorter hours=, or a smaller warmup=",
+    )
 
 
 def periods(log_returns: np.ndarray, bars: int) -> np.ndarray:
@@ -54,6 +65,7 @@ def periods(log_returns: np.ndarray, bars: int) -> np.ndarray:
 
 def _recorded(config: BacktestConfig, path: str) -> History:
     file = read_prices(path)
+    _check_books(config, file)
     bars = take_bars(file, config.assets, (config.start, config.end), config.max_gap_share)
     count = _whole(config.hours * HOUR / bars.seconds, config.hours, f"{bars.seconds:g} s")
     returns = periods(bars.returns, count)
@@ -63,6 +75,23 @@ def _recorded(config: BacktestConfig, path: str) -> History:
     if not kept.all():
         notes.append(f"{(~kept).sum()} of {len(kept)} periods are left out: a bar is missing")
     return History(bars.assets, start[kept], returns[kept], file.name, tuple(notes))
+
+
+def _check_books(config: BacktestConfig, file: PriceFile) -> None:
+    """Refuse assets that the file lacks, and name the books that it has all of."""
+    known = sorted(file.rows["asset"].unique())
+    absent = [asset for asset in config.assets if asset not in known]
+    if not absent:
+        return
+    held = {name: {a for a in book if book[a]} for name, book in config.books.items()}
+    whole = [name for name, assets in held.items() if assets <= {*known}]
+    raise SluicegateError(
+        f"the file has no {' and no '.join(absent)}, which books hold",
+        where=file.name,
+        value=list(config.assets),
+        allowed=", ".join(known),
+        hint=f"book=[{','.join(whole)}]" if whole else f"books.mine.{known[0]}=1 book=mine",
+    )
 
 
 def _simulated(config: BacktestConfig) -> History:

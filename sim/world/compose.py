@@ -44,6 +44,7 @@ PATHS = (
     "beliefs.history.data",
 )  # keys whose values are paths, written as the shell has them
 YAML_HINT = "look at indentation, colons and brackets near that line"
+_CANNOT_DELETE = "Could not delete "  # how Hydra's refusals of ~KEY begin
 _SYNTAX = "key=value, group=choice, group=[one,two], +key=value to add, ~key to remove"
 
 
@@ -234,7 +235,8 @@ def _open_key(word: str, folders: Sequence[Path]) -> str:
 
 def _emptied(words: Sequence[str]) -> list[str]:
     """Groups of which nothing was chosen: ``group=[]``."""
-    return [one.key_or_group for one in map(_parsed, words) if one.value() == []]
+    given = [one.key_or_group for one in map(_parsed, words) if one.value() == []]
+    return [name for name in given if "." not in name]  # the others are keys: empty lists there
 
 
 def _parsed(word: str) -> Override:
@@ -308,6 +310,13 @@ def _explain(error: Exception) -> SluicegateError:
     if isinstance(error, MissingMandatoryValue):
         return SluicegateError(
             "a value is needed here and none was given", where, hint=f"{where or 'KEY'}=VALUE"
+        )
+    if first.startswith(_CANNOT_DELETE):
+        return SluicegateError(
+            "this does not exist as a key that could be removed",
+            value=first.removeprefix(_CANNOT_DELETE).split("'")[1],
+            allowed="~KEY, dotted from the top, of a key that the configuration holds",
+            hint="groups are chosen, not removed: venue=[NAME,…]; ~venue.NAME leaves one out",
         )
     lines = list(_without_links(str(error)))
     return SluicegateError(lines[0].rstrip("."), where, hint=" ".join(lines[1:]) or None)

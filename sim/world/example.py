@@ -7,6 +7,7 @@ computed here; prices are moved and `sim.margin.health` is asked again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isclose
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,8 +31,9 @@ from sim.world.start_state import opening_prices
 # by instrument, where a run has several venues
 Holding = Mapping[tuple[Any, ...], float] | Mapping[Instrument, float]
 
-REACH = (0.01, 10.0)  # a liquidation price is looked for between these multiples of the present
-POINTS = 400
+REACH = (1e-4, 1e4)  # a liquidation price is looked for between these multiples of the present
+POINTS = 1600  # on either side: 0.6 % apart, so that no two crossings of an example fall into one
+SLACK = 1e-9  # relative; sums of weights and prices round in their last digits
 _RULE = "sim.world.example.nobody"  # nobody acts here, so no rule is loaded
 
 
@@ -46,6 +48,11 @@ class Measured(NamedTuple):
     def health(self) -> float:
         """What equity exceeds maintenance by."""
         return self.equity - self.maintenance
+
+    @property
+    def opens(self) -> bool:
+        """Whether equity reaches initial; what rounding leaves decides nothing."""
+        return self.equity >= self.initial or isclose(self.equity, self.initial, rel_tol=SLACK)
 
 
 def venue_run(name: str, search_path: Sequence[Path] = ()) -> RunConfig:
@@ -132,18 +139,17 @@ class Examples:
     def liquidation_prices(self, a: int, asset: str) -> list[float]:
         """Prices nearest to the present one, below and above it, at which health is zero.
 
-        What is staked on the asset moves with it; all other prices stay.
+        What is staked on the asset moves with it; all other prices stay. Looked for within REACH.
         """
         here = self.prices[self.layout.assets.index(asset)]
-        health = [self._health(a, asset, factor) for factor in (1.0, *REACH)]
-        if health[0] <= 0.0:
+        if self._health(a, asset, 1.0) <= 0.0:
             return [float(here)]
         roots = []
         for end in REACH:
             factors = np.geomspace(1.0, end, POINTS)
-            below = [self._health(a, asset, factor) <= 0.0 for factor in factors]
-            if any(below):
-                first = below.index(True)
+            below = (i for i, f in enumerate(factors) if self._health(a, asset, f) <= 0.0)
+            first = next(below, None)
+            if first is not None:
                 bracket = sorted((factors[first - 1], factors[first]))
                 root = brentq(lambda f: self._health(a, asset, f), *bracket, xtol=1e-13)
                 roots.append(float(root * here))

@@ -59,5 +59,11 @@ def check_name(name: str, search_path: Sequence[Path] = ()) -> None:
         )
 
 
+def with_grid(search_path: Sequence[Path] = ()) -> list[str]:
+    """List the venues that have a scenario grid."""
+    venues, _ = load_library(search_path)
+    return sorted(name for name, venue in venues.items() if venue.grid is not None)
+
+
 def _folders(search_path: Sequence[Path]) -> list[Path]:
     return [default_config_dir(), *(folder.expanduser() for folder in search_path)]

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from sim.world.schema.base import unit_of
 from sim.world.schema.venue import VenueConfig
 
 NAMES = {
@@ -122,8 +123,7 @@ class Parameter(NamedTuple):
     @property
     def unit(self) -> str:
         """Unit, or nothing."""
-        extra = self.field.json_schema_extra
-        return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+        return unit_of(self.field)
 
 
 def parameters(venue: VenueConfig) -> list[Parameter]:

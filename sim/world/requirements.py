@@ -50,11 +50,16 @@ class Requirement:
     need: Mapping[str, Need]  # by scope, and DELTA where the underlyings have perpetuals
 
 
-def engines_of(config: RunConfig, grid: str, tail: HubConfig) -> dict[str, Engine]:
-    """Engines by name; the grid is the one of venue ``grid``, the tail is that of a hub."""
+def engines_of(
+    config: RunConfig, grid: str, tail: HubConfig, grids: Sequence[str] = ()
+) -> dict[str, Engine]:
+    """Engines by name; the grid is the one of venue ``grid``, the tail is that of a hub.
+
+    ``grids`` are the venues that a message may offer instead; those of the run, if left out.
+    """
     venue = config.venue[grid]
     if venue.grid is None:
-        with_grid = [name for name, spec in config.venue.items() if spec.grid is not None]
+        with_grid = grids or [n for n, spec in config.venue.items() if spec.grid is not None]
         raise SluicegateError(
             "this venue has no scenario grid",
             where="--grid",

@@ -17,7 +17,11 @@ CASES = {
     ),
     "negative volatility": (
         {"options.ETH.surface": {"level": {"calm": -0.6}}},
-        ["venue.derive.options.ETH.surface.level.calm: out of range", "-0.6", "at least 0"],
+        ["venue.derive.options.ETH.surface.level.calm: out of range", "-0.6", "greater than 0"],
+    ),
+    "no volatility": (
+        {"options.ETH.surface": {"level": {"calm": 0}}},
+        ["venue.derive.options.ETH.surface.level.calm: out of range", "greater than 0"],
     ),
     "negative minimum volatility": (
         {"grid.volatility.minimum": -0.1},
@@ -25,9 +29,9 @@ CASES = {
     ),
     "expiry in the past": (
         {"options.ETH.expiries": [7, -1]},
-        ["venue.derive.options.ETH.expiries", "lies in the past", "got:     -1"],
+        ["venue.derive.options.ETH.expiries", "when the run starts, or before", "got:     -1"],
     ),
-    "expiry now": ({"options.ETH.expiries": [0]}, ["expiries", "lies in the past"]),
+    "expiry now": ({"options.ETH.expiries": [0]}, ["expiries", "when the run starts", "above 0"]),
     "expiry twice": ({"options.ETH.expiries": [7, 7.0]}, ["expiries", "names repeat"]),
     "no strikes": ({"options.ETH.strikes": []}, ["strikes", "at least 1"]),
     "unknown rule": (

@@ -3,7 +3,7 @@
 import pytest
 
 from sim.reports.venues import explained, library
-from sim.world.example import Examples, venue_run
+from sim.world.example import Examples, Measured, venue_run
 from sim.world.library import load_library
 from sim.world.primitives import NAMES, parameters, variants
 from sim.world.samples import worked
@@ -135,6 +135,59 @@ def test_target_d08_through_the_examples(tmp_path):
     examples = Examples(config, [held, {**held, ("balance", "USDC"): 2.0 * price}])
     assert examples.liquidation_prices(0, "BTC") == pytest.approx([price * 0.9 / 0.97], rel=1e-9)
     assert examples.liquidation_prices(1, "BTC") == []
+
+
+HEDGED = """\
+  assets:
+    USDC: {{asset_weight: {{initial: 1, maintenance: 1}}}}
+    BTC: {{asset_weight: {{initial: 1, maintenance: 1}}}}
+  perpetuals: {{BTC: {{margin_ratio: {{initial: 0.1, maintenance: {ratio}}}}}}}
+"""
+
+
+@pytest.mark.parametrize("ratio", [0.03, 0.0002])
+def test_a_far_liquidation_price_is_found(tmp_path, ratio):
+    """Coin and short of 10,000 USD: health is 10,000 (1 - ratio x P/P0), zero at 1/ratio."""
+    config = lone(tmp_path, HEDGED.format(ratio=ratio))
+    hedged = worked(config)[-1]
+    assert hedged.liquidation == pytest.approx([hedged.price / ratio], rel=1e-9)
+    text = explained("mine", config.venue["mine"], [hedged])
+    assert f"({1 / ratio:,.3g} times the present)" in text
+
+
+def test_where_no_liquidation_price_is_found_the_range_is_said(tmp_path):
+    config = lone(tmp_path, HEDGED.format(ratio=1e-5))
+    hedged = worked(config)[-1]
+    assert hedged.liquidation == []
+    text = explained("mine", config.venue["mine"], [hedged])
+    assert "liquidates it (0.0001 to 10,000 times the present one)" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "example", "times"),
+    [
+        ("binance_pm", "short as much perpetual", 13.1),
+        ("derive", "short as much perpetual", 33.3),
+        ("deribit", "short as much perpetual", 167.0),
+        ("gmx_v2", "short as much perpetual", 192.0),
+        ("derive", "covered call", 23.9),
+    ],
+)
+def test_books_of_the_menu_that_only_a_far_price_liquidates(name, example, times):
+    (one,) = (one for one in worked(venue_run(name)) if example in one.title)
+    (price,) = (price for price in one.liquidation if price > one.price)
+    assert price / one.price == pytest.approx(times, rel=0.02)
+
+
+def test_a_tie_opens_on_both_sides():
+    """Weights such as 1 - 0.82 round: equity is initial, but for the last digit of one side."""
+    initial = 10_000 * (1 - 0.8)
+    assert initial != 2_000.0
+    assert Measured(2_000.0, initial, 1.0).opens
+    assert Measured(2_000.0, initial + 4.5e-13, 1.0).opens
+    assert not Measured(2_000.0, 2_000.01, 1.0).opens
+    long, short = worked(venue_run("derive"))[:2]
+    assert long.measured.opens and short.measured.opens
 
 
 def test_an_account_already_short_says_so(tmp_path):

@@ -169,7 +169,7 @@ def _common_clock(
             "the assets have no common span",
             where=name,
             value=spans,
-            hint="choose assets that were traded at the same time: assets=[NAME,…]",
+            hint="leave out the assets that were not traded when the others were",
         )
     clock = pd.date_range(first, last, freq=bar)
     for asset, frame in series.items():

@@ -5,7 +5,9 @@ and volume, one row per bar; a timestamp without a zone is UTC. Nothing is ever 
 missing bar stays missing, and no return is taken across it.
 """
 
+import gzip
 import hashlib
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -101,7 +103,7 @@ def _timestamps(given: pd.Series, path: str) -> pd.Series:
     for row in parsed.index[parsed.isna()][:1]:
         raise SluicegateError(
             "unreadable timestamp",
-            where=f"{path}, row {row}",
+            where=f"{path}, {_place(path, int(row))}",
             value=given[row],
             allowed="dates and times such as 2021-04-05T13:00:00Z",
         )
@@ -125,6 +127,18 @@ def _check_order(rows: pd.DataFrame, path: str) -> None:
     _refuse(back, rows, "out of order: earlier than the row before of its asset and venue", path)
 
 
+def _place(path: str, row: int) -> str:
+    """Say where a row stands: by line in a text, by number from 1 in a table."""
+    file = Path(path)
+    if file.name.lower().endswith(".parquet"):
+        return f"row {row + 1} (the first is 1)"
+    opened = gzip.open if file.name.lower().endswith(".gz") else open
+    with opened(file, "rt", encoding="utf-8", errors="replace") as stream:
+        filled = (number for number, line in enumerate(stream, start=1) if line.strip())
+        line = next(islice(filled, row + 1, None))  # blank lines are no rows, the header is none
+    return f"line {line} (the header is line 1)"
+
+
 def _refuse(
     bad: pd.Series, rows: pd.DataFrame, what: str, path: str, column: str = "timestamp"
 ) -> None:
@@ -132,10 +146,11 @@ def _refuse(
         return
     first = int(bad.to_numpy().argmax())
     row = rows.iloc[first]
+    which = f"{row['asset']} on {row['venue']} at {row['timestamp']}"
     more = int(bad.sum()) - 1
     raise SluicegateError(
         what + (f" (and {more} rows more)" if more else ""),
-        where=f"{path}, row {first}, {row['asset']} on {row['venue']} at {row['timestamp']}",
+        where=f"{path}, {_place(path, first)}, {which}",
         value=row[column] if column != "timestamp" else str(row["timestamp"]),
         hint="mend or leave out such rows; those of an asset and venue stand in order of time",
     )

@@ -5,9 +5,11 @@ A unit is written beside the bound: ``horizon: Annotated[Positive, unit("seconds
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterable
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 
 class Strict(BaseModel):
@@ -25,6 +27,25 @@ class Strict(BaseModel):
 def unit(name: str) -> Any:
     """Name the unit of a field; the help and the JSON schema show it."""
     return Field(json_schema_extra={"unit": name})
+
+
+def unit_of(field: FieldInfo) -> str:
+    """Name the unit of a field, or of what it holds where it may also be null or is a list."""
+    return _unit_in([field]) or _unit_of_kind(field.annotation)
+
+
+def _unit_of_kind(annotation: Any) -> str:
+    inner = (_unit_of_kind(part) for part in get_args(annotation))
+    own = _unit_in(getattr(annotation, "__metadata__", ()))
+    return own or next((name for name in inner if name), "")
+
+
+def _unit_in(facts: Iterable[Any]) -> str:
+    for fact in facts:
+        extra = getattr(fact, "json_schema_extra", None)
+        if isinstance(extra, dict) and "unit" in extra:
+            return str(extra["unit"])
+    return ""
 
 
 def _no_truth(value: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from sim.errors import SluicegateError
 from sim.world.schema.auction import Auction
 from sim.world.schema.base import AtLeastOne, Fraction, NonNegative, Positive, Strict, unit
 
@@ -138,7 +139,14 @@ class Sizing(Strict):
         if whole and (self.auction is None or self.auction.curve != "two_speed"):
             raise ValueError("selection: whole_portfolio needs an auction with a two_speed curve")
         if (self.size == "restore_buffer") != whole:
-            raise ValueError("size: restore_buffer and selection: whole_portfolio go together")
+            raise SluicegateError(
+                "size: restore_buffer and selection: whole_portfolio go together",
+                value=f"size: {self.size}, selection: {self.selection}",
+                allowed="both, or neither",
+                hint="size: restore_buffer"
+                if whole
+                else "selection: whole_portfolio with it, or another size: to_target",
+            )
         return self
 
 

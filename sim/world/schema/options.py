@@ -252,7 +252,7 @@ class OptionMargin(Strict):
 class VolatilitySurface(Strict):
     """Implied volatility of one underlying, by regime."""
 
-    level: dict[str, Annotated[NonNegative, unit("1/sqrt(year)")]] = Field(min_length=1)
+    level: dict[str, Annotated[Positive, unit("1/sqrt(year)")]] = Field(min_length=1)
     """at the money at the reference term, by regime"""
     skew: Finite = 0.0
     """per standardised log-moneyness; negative: puts dearer than calls"""
@@ -283,10 +283,10 @@ class OptionListing(Strict):
         past = [days for days in self.expiries if days <= 0.0]
         if past:
             raise SluicegateError(
-                "an expiry lies in the past",
+                "an option expires when the run starts, or before",
                 where="expiries",
                 value=past[0],
-                allowed="days after the start of the run, more than 0",
+                allowed="days after the start of the run, above 0",
             )
         check_distinct("expiries", [f"{days:g}" for days in self.expiries])
         check_distinct("strikes", [f"{strike:g}" for strike in self.strikes])

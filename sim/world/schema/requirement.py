@@ -154,18 +154,31 @@ class MarginRatio(Strict):
     @model_validator(mode="after")
     def _tiers_ascend(self) -> MarginRatio:
         if self.tiers and self.tiers[0].above != 0.0:
-            raise ValueError(f"tiers: the first starts at 0, not at {self.tiers[0].above:g}")
+            raise SluicegateError(
+                "tiers: the first starts at 0",
+                where="tiers.0.above",
+                value=self.tiers[0].above,
+                allowed="0",
+            )
         for number, (small, large) in enumerate(pairwise(self.tiers), start=1):
             if large.above <= small.above:
-                raise ValueError(
+                raise SluicegateError(
                     f"tiers cross: number {number} starts at {small.above:g}, "
-                    f"the next at {large.above:g}; they must ascend"
+                    f"the next at {large.above:g}; they must ascend",
+                    where=f"tiers.{number}.above",
+                    value=large.above,
+                    allowed=f"more than {small.above:g}",
+                    hint="list tiers by `above`, each value once",
                 )
             for level in ("initial", "maintenance"):
                 if large.at(level) < small.at(level):
-                    raise ValueError(
+                    raise SluicegateError(
                         f"tiers: the {level} ratio falls from {small.at(level):g} to "
-                        f"{large.at(level):g} at {large.above:g}; larger must not be safer"
+                        f"{large.at(level):g} at {large.above:g}; larger must not be safer",
+                        where=f"tiers.{number}",
+                        value=large.at(level),
+                        allowed=f"at least {small.at(level):g}",
+                        hint="a higher ratio there, or a lower one in the tier before",
                     )
         return self
 
