@@ -155,12 +155,15 @@ def tilted(grid: Row, root: float, wide: float) -> float:
 
     It multiplies the deviation w by at most 1 / (1 - cap). Delta is N(d) or N(d) - 1, and d changes
     with log w by w - d, so delta by at most (0.242 + 0.4 w) per unit of log w. Where scenarios are
-    valued later than now, deviations differ by more than the tilt.
+    valued later than now, deviations differ by more than the tilt; where a cap is negative (long
+    expiries of Derive's grid), it holds nothing back.
     """
-    linear = max(grid.linear_base, grid.linear_base + grid.linear_slope * root)
-    absolute = max(grid.absolute_base, grid.absolute_base + grid.absolute_slope * root)
-    cap = max(0.0, linear, absolute)
-    if cap >= 1.0 or grid.lookahead > 0.0:
+    linear, absolute = grid.linear_slope * root, grid.absolute_slope * root
+    cap = max(grid.linear_base, grid.absolute_base)
+    cap = max(cap, grid.linear_base + linear, grid.absolute_base + absolute)
+    lowest = min(grid.linear_base, grid.absolute_base)
+    lowest = min(lowest, grid.linear_base + linear, grid.absolute_base + absolute)
+    if cap >= 1.0 or lowest < 0.0 or grid.lookahead > 0.0:
         return 1.0
     return min(1.0, -log(1.0 - cap) * (STEEPEST + PEAK * wide))
 

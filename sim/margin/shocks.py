@@ -61,8 +61,8 @@ def vol_shocks(grid: Row, seconds: float) -> VolShocks:
         up=1.0 + grid.vol_up * scale,
         down=max(0.0, 1.0 - grid.vol_down * scale),
         minimum=grid.vol_minimum,
-        linear=max(0.0, grid.linear_base + grid.linear_slope * root),
-        absolute=max(0.0, grid.absolute_base + grid.absolute_slope * root),
+        linear=grid.linear_base + grid.linear_slope * root,
+        absolute=grid.absolute_base + grid.absolute_slope * root,
         width=max(grid.width_minimum, deviation),
     )
 

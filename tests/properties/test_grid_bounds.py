@@ -192,3 +192,12 @@ def test_factors_of_a_book_hold_until_expiry():
     least, most = factors(grid[0], 0.1, 365.0 * 86_400.0)
     assert least == pytest.approx(0.9 * np.exp(-0.1))
     assert most == pytest.approx(np.exp(0.1))  # never above the undiscounted worth
+
+
+def test_a_cap_that_holds_nothing_back_bounds_no_tilt():
+    grid = np.zeros(1, dtype=GRID)
+    grid["linear_base"], grid["linear_slope"] = 0.15, -0.05
+    assert 0.0 < tilted(grid[0], 1.0, 0.1) < 0.1
+    assert tilted(grid[0], 3.5, 0.1) == 1.0
+    grid["lookahead"] = 1.0
+    assert tilted(grid[0], 1.0, 0.1) == 1.0
