@@ -11,13 +11,22 @@ from types import FrameType
 
 from sim.errors import Terminated
 
+_struck: list[BaseException] = []  # signals of the block that runs, dropped or not
+
+
+def raise_dropped() -> None:
+    """End the block that runs if a signal has struck that nobody has heard of."""
+    if _struck and threading.current_thread() is threading.main_thread():
+        raise _struck[0]
+
 
 @contextmanager
 def ended_cleanly(known: str = "") -> Iterator[None]:
     """Let SIGTERM and SIGINT end the block, wherever they strike (in the main thread only).
 
     The compiler calls back into Python from code that drops exceptions: a signal that strikes
-    there is remembered, and what fails because of it counts as the signal.
+    there is remembered, what fails because of it counts as the signal, and long work asks
+    (`raise_dropped`) now and then.
 
     Parameters
     ----------
@@ -32,6 +41,7 @@ def ended_cleanly(known: str = "") -> Iterator[None]:
     def stop(signum: int, frame: FrameType | None) -> None:
         kind = KeyboardInterrupt if signum == signal.SIGINT else Terminated
         received.append(kind(known) if known else kind())
+        _struck.append(received[-1])
         raise received[-1]
 
     before = {sign: signal.signal(sign, stop) for sign in (signal.SIGINT, signal.SIGTERM)}
@@ -43,6 +53,7 @@ def ended_cleanly(known: str = "") -> Iterator[None]:
             raise received[0] from None
         raise
     finally:
+        _struck.clear()
         sys.unraisablehook = hook
         for sign, handler in before.items():
             signal.signal(sign, handler)

@@ -15,6 +15,7 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from sim import kernel
+from sim.interrupts import raise_dropped
 from sim.margin.greek_path import greek_columns
 from sim.state.state import GENERATIONS, RESULT, State
 from sim.state.world import World
@@ -169,6 +170,7 @@ def _run_population(
     results = workers(delayed(experiment.run)(task, built[task.world]) for task in tasks)
     frames = []
     for task, rows in zip(tasks, results, strict=True):
+        raise_dropped()
         frame = _frame(task, config.experiment.worlds[task.world], rows)
         if experiment.factory.layout.surfaces:
             frame = frame.assign(**greek_columns(rows["greeks"]))

@@ -1,11 +1,14 @@
 """Ctrl-C at any moment of a start: one line, exit code 130, no traceback."""
 
+import signal
 import subprocess
 import sys
 import tomllib
+from contextlib import suppress
 
 import pytest
 
+from sim.interrupts import ended_cleanly, raise_dropped
 from tests.conf.shell import REPOSITORY, environment
 
 # Presses Ctrl-C when a module is looked for, which is when an impatient user does: while
@@ -89,3 +92,13 @@ def test_the_command_hands_its_exit_code_on():
     done = subprocess.run(words, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "there is no such venue" in done.stderr
+
+
+def test_a_signal_that_was_dropped_ends_the_block_when_it_is_asked_for():
+    """As if the handler's exception had been raised inside a callback of the compiler."""
+    with pytest.raises(KeyboardInterrupt), ended_cleanly():
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise_dropped()
+        pytest.fail("the signal was forgotten")
+    raise_dropped()  # it is over with its block
