@@ -94,7 +94,9 @@ def empty(w: World, layer: str, name: str, row: int) -> float:
     tokens = cash
     if asset != w.cash:
         tokens = spent / (w.mark[asset] * math.exp(market.price_move(w, asset, spent)))
+        before = w.outside[fund][w.cash]
         market.swap(w, fund, asset, tokens)
+        spent = (before - w.outside[fund][w.cash]) * w.mark[w.cash]  # not all that was put up
     usd = tokens * w.seen_notional[k]
     w.results[f"{layer}_used"] += usd if asset == w.cash else spent
     ledger.hand(w, fund, asset, -tokens)
