@@ -85,7 +85,7 @@ def restore_prices(world: World, state: State, opening: State, fundamental: np.n
         state.feeds[o].averaged = 0.0
     state.halts[:] = 0.0
     state.descent[:] = 0.0
-    state.called[:] = 0.0
+    state.demanded[:] = 0.0
     state.carried[:] = 0.0
     nobodys(state.cause)
     state.anchors[:] = LONG_AGO

@@ -81,6 +81,17 @@ def swing(region: Region, spot: float, free: float, deviation: float) -> Swing:
 
     The forward in the scenario moves by at most ``max(1, spot)`` times what the forward does,
     whatever share of the settlement average is known. In USD the strike moves with the quote token.
+
+    Parameters
+    ----------
+    region : Region
+        Where the option may be found.
+    spot : float
+        Factor on the spot in the scenario.
+    free : float
+        Share of the settlement average that is not known yet, in [0, 1].
+    deviation : float
+        Volatility in the scenario times the root of the time to expiry.
     """
     stretch = max(1.0, spot)
     move, token = stretch * region.skin, region.skin / TOKEN_WEIGHT
@@ -194,7 +205,7 @@ def option_reach(
 ) -> tuple[float, float]:
     """Most that one unit of option k moves an account's slack, USD, and per unit of skin.
 
-    At a watch level of one, and at the highest of all owners.
+    At a watch level of one, and at the highest of all owners, for moves of up to ``skin``.
     """
     grid, option = world.grids[venue], state.options[k]
     lens = state.lenses[shelf_index(world, venue), world.options[k].book]

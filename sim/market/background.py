@@ -65,7 +65,7 @@ def trace(world: World, state: State, m: int, side: int, distance: float) -> Non
     add_behind(world, state, m, cumulative(world, side, m, distance) - due)
     state.mixture[0] += due
     for g in range(GENERATIONS):
-        state.mixture[g] = max(0.0, state.mixture[g] - state.called[side, m, g])
+        state.mixture[g] = max(0.0, state.mixture[g] - state.demanded[side, m, g])
     write_shares(state.mixture, state.cause)
 
 
@@ -81,7 +81,7 @@ def fire(world: World, state: State, m: int) -> float:
         return 0.0
     trace(world, state, m, side, distance)
     for g in range(GENERATIONS):
-        state.called[side, m, g] += usd * state.cause[g]
+        state.demanded[side, m, g] += usd * state.cause[g]
     book(state, usd, state.cause)
     quantity = usd / state.markets[m].mark
     execute(world, state, m, -quantity if side == 0 else quantity)

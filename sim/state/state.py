@@ -265,7 +265,7 @@ class State(NamedTuple):
     lists: Ints  # (LISTS, margined accounts)
     capacity: Floats  # (L,) USD a liquidator can still take in this block
     descent: Floats  # (M, GENERATIONS) of the flow behind a market's displacement, shares
-    called: Floats  # (2, M, GENERATIONS) USD that the background book was called for, by side
+    demanded: Floats  # (2, M, GENERATIONS) USD that the background book was called for, by side
     breaches: Floats  # (margined accounts, GENERATIONS) of an account's standing breach, shares
     carried: Floats  # (L, GENERATIONS) USD that a liquidator took on this path, by generation
     cause: Floats  # (GENERATIONS,) of what is traded now, shares

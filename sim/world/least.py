@@ -2,7 +2,7 @@
 
 Every term is a haircut, deposits included, so the initial requirement of an account also charges
 collateral that backs nothing: a supplier of a pool who owes nobody anything needs no margin at
-all. Here each account's deposits are shrunk together, at fixed obligations, until it only just
+all. Here each account's deposits are thinned together, at fixed obligations, until it only just
 meets initial margin; what the engine then requires is what the obligations need.
 """
 
@@ -16,7 +16,7 @@ from sim.world.assemble import Assembled, assess_rows
 HALVINGS = 50  # of a share between none and all of the deposits
 
 
-class Shrunk:
+class Thinned:
     """The accounts of a world at its opening, with a share of their deposits."""
 
     def __init__(self, assembled: Assembled) -> None:
@@ -30,8 +30,8 @@ class Shrunk:
         """Equity and initial requirement with shares (A,) of the deposits left, (A, 2) USD."""
         balance = self._opening.balance.copy()
         balance[:, : self.count] -= self._deposits * (1.0 - share)
-        shrunk = self._opening._replace(balance=balance)
-        return assess_rows(self._world, shrunk, codes.INITIAL, self.count)
+        thinned = self._opening._replace(balance=balance)
+        return assess_rows(self._world, thinned, codes.INITIAL, self.count)
 
     def meets(self, share: np.ndarray) -> np.ndarray:
         """Which of them meet initial margin then, (A,) bool."""
@@ -39,7 +39,7 @@ class Shrunk:
         return np.asarray(found[:, 0] >= found[:, 1])
 
 
-def least_share(shrunk: Shrunk) -> np.ndarray:
+def least_share(thinned: Thinned) -> np.ndarray:
     """Share of its deposits with which each account just meets initial margin, (A,).
 
     None where it owes nothing; all where it does not meet initial margin with all of them. Halving
@@ -48,12 +48,12 @@ def least_share(shrunk: Shrunk) -> np.ndarray:
     an account that meets initial margin with a part of its deposits and not with all is then
     counted with all.
     """
-    high = np.ones(shrunk.count)
+    high = np.ones(thinned.count)
     low = 0.0 * high
-    bare = shrunk.meets(low)
+    bare = thinned.meets(low)
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
-        good = shrunk.meets(middle)
+        good = thinned.meets(middle)
         low, high = np.where(good, low, middle), np.where(good, middle, high)
     return np.where(bare, 0.0, high)
 
@@ -64,5 +64,5 @@ def margin_required(assembled: Assembled) -> np.ndarray:
     Where it meets initial margin this is also the equity that it has then: the least with which
     the same obligations do, its deposits kept in their proportions.
     """
-    shrunk = Shrunk(assembled)
-    return np.asarray(shrunk.assess(least_share(shrunk))[:, 1])
+    thinned = Thinned(assembled)
+    return np.asarray(thinned.assess(least_share(thinned))[:, 1])

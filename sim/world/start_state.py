@@ -81,7 +81,7 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
         lists=np.zeros((LISTS, margined), dtype=np.int64),
         capacity=np.zeros(len(layout.liquidators)),
         descent=np.zeros((m, GENERATIONS)),
-        called=np.zeros((2, m, GENERATIONS)),
+        demanded=np.zeros((2, m, GENERATIONS)),
         breaches=np.zeros((margined, GENERATIONS)),
         carried=np.zeros((len(layout.liquidators), GENERATIONS)),
         cause=np.zeros(GENERATIONS),

@@ -158,6 +158,6 @@ class Pair:
         for name, ours in results.items():
             yield name, float(snapshot.results[name]), ours, abs(ours) + abs(wealth) + 1.0
         yield "imbalance", float(snapshot.results["imbalance"]), 0.0, 1.0
-        for g, ours in enumerate(self.plain.results_by_round):
+        for g, ours in enumerate(self.plain.results_by_generation):
             theirs = float(snapshot.results["generation"][g])
             yield f"generation {g}", theirs, ours, abs(ours) + abs(wealth) + 1.0

@@ -110,7 +110,7 @@ def count(pair: Pair, results: dict[str, float], counts: Counter[str]) -> None:
     """Note what the world held."""
     counts.update(name for name, figure in results.items() if figure > 0.0)
     counts.update(pair.plain.seen_events)
-    counts["later generation"] += any(pair.plain.results_by_round[1:])
+    counts["later generation"] += any(pair.plain.results_by_generation[1:])
     counts[pair.config.experiment.worlds["w"].scope] += 1
     counts[pair.twin] += 1
 

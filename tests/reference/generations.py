@@ -107,4 +107,4 @@ def shifts(w: World, k: str) -> tuple[float, float]:
 def book(w: World, usd: float, by: Shares) -> None:
     """Count notional that was called for, by generation."""
     for g in range(8):
-        w.results_by_round[g] += usd * by[g]
+        w.results_by_generation[g] += usd * by[g]

@@ -102,7 +102,7 @@ class World:
         self.gate: dict[str, float] = {}  # venue -> time until which it lets nothing out
         self.uncovered: dict[tuple[int, str], tuple[float, float]] = {}  # broken: units, USD paid
         self.results: dict[str, float] = dict.fromkeys(RESULTS, 0.0)
-        self.results_by_round = [0.0] * 8
+        self.results_by_generation = [0.0] * 8
         self.seen_events: set[str] = set()  # what happened, for tests that want to know
         self.margin = math.inf  # smallest relative distance of any decision from its edge
 
