@@ -25,16 +25,17 @@ LONG_AGO = -1e300
 
 @jit
 def restore_ledger(state: State, opening: State) -> None:
-    """Put back who held what."""
-    state.balance[:] = opening.balance
-    state.legs[:] = opening.legs
+    """Put back who held what: rows that the last path may have changed, and what stands outside."""
+    for i in range(state.clock[0].changed):
+        a = state.changed[i]
+        state.balance[:, a] = opening.balance[:, a]
+        state.legs[a] = opening.legs[a]
+        state.rows[a] = opening.rows[a]
     state.wallet[:] = opening.wallet
     state.outside[:] = opening.outside
     state.gross[:] = 0.0
     for k in range(len(state.pools)):
         state.pools[k] = opening.pools[k]
-    for a in range(len(state.rows)):
-        state.rows[a] = opening.rows[a]
 
 
 @jit
@@ -97,8 +98,10 @@ def restore_prices(world: World, state: State, opening: State, fundamental: np.n
 
 
 @jit
-def begin(world: World, state: State, opening: State, fundamental: np.ndarray, regime: int) -> None:
-    """Set the state to the start of a path."""
+def restore(
+    world: World, state: State, opening: State, fundamental: np.ndarray, regime: int
+) -> None:
+    """Set the state to the start of a path, prices published, lists not made yet."""
     restore_ledger(state, opening)
     restore_clock(state, opening, regime)
     restore_prices(world, state, opening, fundamental)
@@ -106,6 +109,12 @@ def begin(world: World, state: State, opening: State, fundamental: np.ndarray, r
     turn_books(world, state)
     observe_prices(world, state)
     quote_all(world, state)
+
+
+@jit
+def begin(world: World, state: State, opening: State, fundamental: np.ndarray, regime: int) -> None:
+    """Set the state to the start of a path."""
+    restore(world, state, opening, fundamental, regime)
     open_lists(world, state)
 
 

@@ -89,6 +89,7 @@ ACCOUNT_STATE = np.dtype(
         ("leg_count", "i8"),  # instruments ever held, listed in ``State.legs``
         ("listed", "i8"),  # 1 if on the watch list
         ("close", "i8"),  # 1 if on the list of the close ones
+        ("changed", "i8"),  # 1 if it may differ from the opening
         ("breach", "f8"),  # time of the standing breach of maintenance, s; negative if none
         ("refused", "i8"),  # 1 if nobody answered it
         ("liquidated", "i8"),  # 1 if ever liquidated on this path
@@ -117,6 +118,7 @@ CLOCK = np.dtype(
         ("close", "i8"),
         ("flagged", "i8"),
         ("arriving", "i8"),
+        ("changed", "i8"),  # rows that may differ from the opening
         ("prepared", "i8"),  # times that bounds were asked for at new prices
         ("reach", "f8"),  # skin that they hold for
         ("travel", "f8"),  # length of the way from one watch list to the next, in relative moves
@@ -260,9 +262,12 @@ class State(NamedTuple):
     thinness_at: Floats  # (3, M or 0) the same when lists and radii were made
     built_at: Floats  # (3, 3 or 5, K) g that maintenance reads, when lists and radii were made
     scale_at: Floats  # the same shape: unit in which moves of it are measured
+    led: Floats  # (F+1,) scratch: how far leaders have moved since an anchor; last: 0
+    pull: Floats  # (F+1,) scratch: what an account gains per unit of their moves, USD
     radius: Floats  # (4, margined accounts) as named above; 0: it must be looked at
     rows: Rows  # (A,) ACCOUNT_STATE
     lists: Ints  # (LISTS, margined accounts)
+    changed: Ints  # (A,) rows that may differ from the opening, as they came
     capacity: Floats  # (L,) USD a liquidator can still take in this block
     descent: Floats  # (M, GENERATIONS) of the flow behind a market's displacement, shares
     demanded: Floats  # (2, M, GENERATIONS) USD that the background book was called for, by side

@@ -50,7 +50,7 @@ def first_response(world: World, state: State) -> None:
     respond(world, state)
 
 
-def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
+def empty_state(layout: Layout, rows: LedgerRows, traders: int, leaders: int) -> State:
     """A state with nobody holding anything, indices at one."""
     k, m, n = len(layout.instruments), layout.markets, len(layout.assets)
     feeds = len(tables.oracle_table(layout))
@@ -76,9 +76,12 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
         thinness_at=np.ones((3, seen)),
         built_at=np.zeros((3, WATCHED_ROWS if views else 3, k)),
         scale_at=np.zeros((3, WATCHED_ROWS if views else 3, k)),
+        led=np.zeros(leaders + 1),
+        pull=np.zeros(leaders + 1),
         radius=np.zeros((4, margined)),
         rows=np.zeros(a, dtype=ACCOUNT_STATE),
         lists=np.zeros((LISTS, margined), dtype=np.int64),
+        changed=np.zeros(a, dtype=np.int64),
         capacity=np.zeros(len(layout.liquidators)),
         descent=np.zeros((m, GENERATIONS)),
         demanded=np.zeros((2, m, GENERATIONS)),
