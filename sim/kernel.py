@@ -8,9 +8,11 @@ import numba as nb
 import numpy as np
 
 from sim.compile import by_reference, compiled_for, jit
+from sim.margin.reopen import UNKNOWN, Opened, note_opening, reopen, unknown
+from sim.margin.watch import open_lists
 from sim.market.course import Course, fill_course
 from sim.market.paths import fill_path
-from sim.reset import begin, finish, liquidator_wealth, trader_wealth
+from sim.reset import finish, liquidator_wealth, restore, trader_wealth
 from sim.rules import LIQUIDATOR_RULES, TRADER_RULES, Rules
 from sim.state.law import PathLaw
 from sim.state.state import RESULT, State
@@ -24,7 +26,7 @@ class Scratch(NamedTuple):
     prices: np.ndarray  # (T+1, N) USD, the exogenous path
     regimes: np.ndarray  # (T+1,)
     course: np.ndarray  # (J, N) USD, the prices of one step at its blocks
-    wealth: np.ndarray  # (2,) USD of traders and liquidators at the start
+    opened: Opened  # what earlier paths have found at the start
 
 
 def scratch_for(world: World, law: PathLaw, steps: int) -> Scratch:
@@ -34,7 +36,7 @@ def scratch_for(world: World, law: PathLaw, steps: int) -> Scratch:
         prices=np.empty((steps + 1, assets)),
         regimes=np.empty(steps + 1, dtype=np.int64),
         course=np.empty((blocks, assets)),
-        wealth=np.zeros(2),
+        opened=unknown(world.depth_factor.shape[0], int(world.settings[0]["accounts"])),
     )
 
 
@@ -59,13 +61,19 @@ def run_path(scene: Scene, rules: Rules, desk: Desk, key: tuple[np.uint64, int])
     world, state = by_reference(scene.world), by_reference(desk.state)
     opening = by_reference(scene.opening)
     scratch = desk.scratch
-    begin(world, state, opening, scratch.prices[0], scratch.regimes[0])
-    scratch.wealth[0] = trader_wealth(world, state)
-    scratch.wealth[1] = liquidator_wealth(world, state)
+    regime, opened = scratch.regimes[0], scratch.opened
+    restore(world, state, opening, scratch.prices[0], regime)
+    if opened.counts[regime, 0] == UNKNOWN:
+        open_lists(world, state)
+        note_opening(state, opened)
+        opened.wealth[regime, 0] = trader_wealth(world, state)
+        opened.wealth[regime, 1] = liquidator_wealth(world, state)
+    else:
+        reopen(world, state, opened)
     for t in range(scratch.prices.shape[0] - 1):
         every = fill_course(scene.law, key, t + 1, scratch.prices, scratch.regimes, scratch.course)
         step(world, state, rules, Course(scratch.course, scratch.regimes[t], every))
-    finish(world, state, opening, scratch.wealth)
+    finish(world, state, opening, opened.wealth[regime])
 
 
 def run_chunk(

@@ -38,8 +38,18 @@ def list_account(state: State, a: int) -> None:
 
 
 @lean
+def note_change(state: State, a: int) -> None:
+    """Remember that row ``a`` may differ from the opening, to put it back for the next path."""
+    if not state.rows[a].changed:
+        state.rows[a].changed = 1
+        state.changed[state.clock[0].changed] = a
+        state.clock[0].changed += 1
+
+
+@lean
 def touch(state: State, a: int, k: int) -> None:
     """Announce a change of row ``a``: it holds instrument k, and must be looked at again."""
+    note_change(state, a)
     count = state.rows[a].leg_count
     at = 0
     while at < count and state.legs[a, at] < k:

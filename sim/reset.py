@@ -25,16 +25,17 @@ LONG_AGO = -1e300
 
 @jit
 def restore_ledger(state: State, opening: State) -> None:
-    """Put back who held what."""
-    state.balance[:] = opening.balance
-    state.legs[:] = opening.legs
+    """Put back who held what: rows that the last path may have changed, and what stands outside."""
+    for i in range(state.clock[0].changed):
+        a = state.changed[i]
+        state.balance[:, a] = opening.balance[:, a]
+        state.legs[a] = opening.legs[a]
+        state.rows[a] = opening.rows[a]
     state.wallet[:] = opening.wallet
     state.outside[:] = opening.outside
     state.gross[:] = 0.0
     for k in range(len(state.pools)):
         state.pools[k] = opening.pools[k]
-    for a in range(len(state.rows)):
-        state.rows[a] = opening.rows[a]
 
 
 @jit
@@ -65,6 +66,10 @@ def restore_prices(world: World, state: State, opening: State, fundamental: np.n
         market.rose = 0.0
         market.fell_alone = 0.0
         market.rose_alone = 0.0
+        market.own = 0.0
+        market.stirred = 0
+        market.displacement = 0.0
+        market.factor = 1.0
         market.depth_factor = world.depth_factor[state.clock[0].regime, m]
     remark(world, state)
     for u in range(len(world.surfaces)):
@@ -92,20 +97,32 @@ def restore_prices(world: World, state: State, opening: State, fundamental: np.n
     state.history[:] = 0.0
     state.history[:, 0] = LONG_AGO
     for m in range(len(world.markets)):
+        alone = fundamental[world.markets[m].asset]
         state.markets[m].opening = state.markets[m].mark
+        state.markets[m].lowest = state.markets[m].highest = state.markets[m].mark
+        state.markets[m].lowest_alone = state.markets[m].highest_alone = alone
         state.history[:, 1 + m] = state.markets[m].mark
 
 
 @jit
-def begin(world: World, state: State, opening: State, fundamental: np.ndarray, regime: int) -> None:
-    """Set the state to the start of a path."""
+def restore(
+    world: World, state: State, opening: State, fundamental: np.ndarray, regime: int
+) -> None:
+    """Set the state to the start of a path, prices published, lists not made yet."""
     restore_ledger(state, opening)
     restore_clock(state, opening, regime)
     restore_prices(world, state, opening, fundamental)
     forget(world, state, opening)
     turn_books(world, state)
     observe_prices(world, state)
+    refresh_g(world, state)
     quote_all(world, state)
+
+
+@jit
+def begin(world: World, state: State, opening: State, fundamental: np.ndarray, regime: int) -> None:
+    """Set the state to the start of a path."""
+    restore(world, state, opening, fundamental, regime)
     open_lists(world, state)
 
 

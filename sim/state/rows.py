@@ -31,6 +31,7 @@ SETTINGS = np.dtype(
         ("level_width", "f8"),  # log-price width of one level of the background book
         ("scans", "i8"),  # 1 if some engine does more than add up or net legs
         ("liquidity", "i8"),  # 1 if some engine charges for what selling would cost
+        ("steady", "i8"),  # 1 if no requirement can rise at once, however little prices move
     ]
 )
 
@@ -146,6 +147,8 @@ ORACLE_ROW = np.dtype(
         ("ema_time", "f8"),  # s
         ("twap_time", "f8"),  # s
         ("shows", "i8", (LEVELS,)),  # which price each level reads
+        ("reads_ema", "i8"),  # 1 if a level does
+        ("reads_twap", "i8"),  # 1 if a level does, or the price is trusted by it
         ("confidence", "f8"),  # half-width of the interval it states, fraction, at normal depth
         ("bias", "f8"),  # multiples of the half-width by which prices are biased
         ("bias_cap", "f8"),  # largest bias, fraction

@@ -64,6 +64,13 @@ MARKET_STATE = np.dtype(
         ("rose", "f8"),  # the same above it
         ("fell_alone", "f8"),  # log-distances that the price would have reached without our flow
         ("rose_alone", "f8"),
+        ("lowest", "f8"),  # USD, of all marks so far
+        ("highest", "f8"),
+        ("lowest_alone", "f8"),  # USD, of all fundamental prices so far
+        ("highest_alone", "f8"),
+        ("own", "f8"),  # log displacement beside its parent's
+        ("factor", "f8"),  # mark over fundamental price
+        ("stirred", "i8"),  # 1 if its flow has changed since that was worked out
     ]
 )
 
@@ -80,6 +87,7 @@ FEED = np.dtype(
         ("ema", "f8"),  # USD
         ("twap", "f8"),  # USD
         ("width", "f8"),  # stated half-width, fraction of the price
+        ("changed", "i8"),  # 1 if anything of it has, at the last look
         ("distrusted", "i8"),  # 1 if too old, too uncertain or too far from its average
     ]
 )
@@ -89,6 +97,7 @@ ACCOUNT_STATE = np.dtype(
         ("leg_count", "i8"),  # instruments ever held, listed in ``State.legs``
         ("listed", "i8"),  # 1 if on the watch list
         ("close", "i8"),  # 1 if on the list of the close ones
+        ("changed", "i8"),  # 1 if it may differ from the opening
         ("breach", "f8"),  # time of the standing breach of maintenance, s; negative if none
         ("refused", "i8"),  # 1 if nobody answered it
         ("liquidated", "i8"),  # 1 if ever liquidated on this path
@@ -117,6 +126,7 @@ CLOCK = np.dtype(
         ("close", "i8"),
         ("flagged", "i8"),
         ("arriving", "i8"),
+        ("changed", "i8"),  # rows that may differ from the opening
         ("prepared", "i8"),  # times that bounds were asked for at new prices
         ("reach", "f8"),  # skin that they hold for
         ("travel", "f8"),  # length of the way from one watch list to the next, in relative moves
@@ -263,6 +273,7 @@ class State(NamedTuple):
     radius: Floats  # (4, margined accounts) as named above; 0: it must be looked at
     rows: Rows  # (A,) ACCOUNT_STATE
     lists: Ints  # (LISTS, margined accounts)
+    changed: Ints  # (A,) rows that may differ from the opening, as they came
     capacity: Floats  # (L,) USD a liquidator can still take in this block
     descent: Floats  # (M, GENERATIONS) of the flow behind a market's displacement, shares
     demanded: Floats  # (2, M, GENERATIONS) USD that the background book was called for, by side

@@ -76,23 +76,54 @@ class Experiment:
 
     def run(self, task: Task, built: Built) -> np.ndarray:
         """Results of a chunk, (count,) RESULT."""
-        world = built.twin(self.factory.layout, task.twin)
-        return run_paths(self.factory, world, built.assembled.opening, task.first, task.count)
+        world, opening = built.twin(self.factory.layout, task.twin), built.assembled.opening
+        try:
+            desk = built.desks.pop()
+        except IndexError:
+            desk = desk_for(self.factory, world, opening)
+        rows = run_paths(self.factory, world, opening, (task.first, task.count), desk)
+        built.desks.append(desk)
+        return rows
 
 
-def run_paths(factory: Factory, world: World, opening: State, first: int, count: int) -> np.ndarray:
+def desk_for(factory: Factory, world: World, opening: State) -> kernel.Desk:
+    """A state to run paths of a world in, whatever its twin, and a workspace."""
+    scratch = kernel.scratch_for(world, factory.law, factory.config.steps)
+    return kernel.Desk(kernel.copy_state(opening), scratch)
+
+
+def run_paths(
+    factory: Factory,
+    world: World,
+    opening: State,
+    span: tuple[int, int],
+    desk: kernel.Desk | None = None,
+) -> np.ndarray:
     """Run consecutive paths of a world in this thread.
+
+    Parameters
+    ----------
+    factory : Factory
+        Of the run.
+    world : World
+        One of its worlds.
+    opening : State
+        In which its paths begin.
+    span : (int, int)
+        First path, and how many.
+    desk : Desk, optional
+        Where paths of this world have been run before, in this thread or another.
 
     Returns
     -------
     (count,) structured ndarray
         One :data:`sim.state.state.RESULT` per path.
     """
+    first, count = span
     config = factory.config
     out = np.zeros(count, dtype=RESULT)
-    scratch = kernel.scratch_for(world, factory.law, config.steps)
     scene = kernel.Scene(world, factory.law, opening)
-    desk = kernel.Desk(kernel.copy_state(opening), scratch)
+    desk = desk or desk_for(factory, world, opening)
     simulate = kernel.compiled(scene, desk)
     simulate(scene, factory.rules, desk, np.uint64(config.seed), first, out)
     if (worst := unbalanced(out)) >= 0:

@@ -7,12 +7,14 @@ took and no supplier brought is deposited in the protocol's name.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from sim.errors import SluicegateError
+from sim.kernel import Desk
 from sim.margin.greeks import Exposure, exposures
 from sim.market.paths import fill_path
 from sim.rules import Rules
@@ -40,6 +42,8 @@ class Built:
     assembled: Assembled
     population: Population
     facts: dict[str, float]
+    desks: deque[Desk] = field(default_factory=deque, compare=False)
+    """Where paths of it have been run, by no thread at present."""
 
     def twin(self, layout: Layout, name: str) -> World:
         """The same world under another feedback."""

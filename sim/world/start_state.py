@@ -79,6 +79,7 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
         radius=np.zeros((4, margined)),
         rows=np.zeros(a, dtype=ACCOUNT_STATE),
         lists=np.zeros((LISTS, margined), dtype=np.int64),
+        changed=np.zeros(a, dtype=np.int64),
         capacity=np.zeros(len(layout.liquidators)),
         descent=np.zeros((m, GENERATIONS)),
         demanded=np.zeros((2, m, GENERATIONS)),
@@ -179,6 +180,7 @@ def opening_prices(layout: Layout, world: World, state: State, prices: np.ndarra
     state.markets["mark"] = mark
     state.markets["opening"] = mark
     state.markets["depth_factor"] = 1.0
+    state.markets["factor"] = 1.0
     state.feeds["published"] = mark[world.oracles["market"]]
     state.feeds["width"] = world.oracles["confidence"]
     table = world.instruments

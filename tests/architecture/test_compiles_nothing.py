@@ -59,7 +59,7 @@ def simulate(config: Config, scope: str) -> np.ndarray:
     """Build and run one world; return its venues' engines, sizes, bonuses and takers."""
     factory = Factory(validated(RunConfig, config))
     built = factory.build(factory.population(0), WorldChoice(scope=scope))
-    run_paths(factory, built.twin(factory.layout, "full"), built.assembled.opening, 0, 2)
+    run_paths(factory, built.twin(factory.layout, "full"), built.assembled.opening, (0, 2))
     names = ["engine", "selection", "size", "bonus", "taker"]
     return np.unique(built.assembled.world.venues[names])
 

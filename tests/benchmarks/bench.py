@@ -71,8 +71,8 @@ def run_kernel(
 ) -> tuple[float, np.ndarray]:
     """Time the compiled path loop, price paths included, after one path to load it."""
     world, opening = built.twin(factory.layout, "full"), built.assembled.opening
-    run_paths(factory, world, opening, 0, 1)
-    return timed(lambda: run_paths(factory, world, opening, 0, paths), repeats)
+    run_paths(factory, world, opening, (0, 1))
+    return timed(lambda: run_paths(factory, world, opening, (0, paths)), repeats)
 
 
 def run_mesa(factory: Factory, built: Built, paths: int, owner: type) -> tuple[float, np.ndarray]:

@@ -66,8 +66,8 @@ def cost(run: RunConfig, paths: int, timed: Any) -> tuple[float, np.ndarray]:
     factory = Factory(run)
     built = factory.build(factory.population(0), WorldChoice(scope="venue"))
     world, opening = built.twin(factory.layout, "full"), built.assembled.opening
-    run_paths(factory, world, opening, 0, 1)
-    seconds, results = timed(lambda: run_paths(factory, world, opening, 0, paths))
+    run_paths(factory, world, opening, (0, 1))
+    seconds, results = timed(lambda: run_paths(factory, world, opening, (0, paths)))
     return seconds / (paths * run.steps * built.assembled.rows.accounts) * 1e9, results
 
 

@@ -28,7 +28,7 @@ def results(config: RunConfig) -> np.ndarray:
     factory = Factory(config)
     built = factory.build(factory.population(0), config.experiment.worlds["w"])
     world = built.twin(factory.layout, config.experiment.twins[0])
-    return run_paths(factory, world, built.assembled.opening, 0, PATHS)
+    return run_paths(factory, world, built.assembled.opening, (0, PATHS))
 
 
 def looked_at_all(config: RunConfig) -> np.ndarray | None:

@@ -80,7 +80,7 @@ def test_laboratory_and_kernel_agree_to_the_last_bit(scope):
         assert result[happened] > 0.0
     for happened in ("topped_up", "deleveraged_notional", "background_notional", "bad_debt"):
         assert result[happened] > 0.0
-    whole = run_paths(factory(), model.world, built(scope).assembled.opening, PATH, 1)
+    whole = run_paths(factory(), model.world, built(scope).assembled.opening, (PATH, 1))
     assert whole[0].tobytes() == result.tobytes()
 
 

@@ -30,7 +30,7 @@ def with_depth(depth: float) -> RunConfig:
 def test_a_price_that_runs_away_is_named() -> None:
     pair = Pair(with_depth(3.0))
     with pytest.raises(SluicegateError) as refused:
-        run_paths(pair.factory, pair.world, pair.built.assembled.opening, 0, 1)
+        run_paths(pair.factory, pair.world, pair.built.assembled.opening, (0, 1))
     market, key = pair.factory.layout.market_name(0)
     assert (market, key) == ("BTC", "liquidity.spot.BTC.depth")
     assert refused.value.where == key
@@ -39,7 +39,7 @@ def test_a_price_that_runs_away_is_named() -> None:
 
 def test_the_same_world_runs_in_a_deeper_market() -> None:
     pair = Pair(with_depth(3e5))
-    out = run_paths(pair.factory, pair.world, pair.built.assembled.opening, 0, 1)
+    out = run_paths(pair.factory, pair.world, pair.built.assembled.opening, (0, 1))
     assert unbalanced(out) == -1
     assert out["liquidations"][0] > 0.0
 

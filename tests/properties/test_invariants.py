@@ -45,7 +45,7 @@ def results(config: Config, scope: str, twin: str, paths: int = 8) -> tuple[np.n
     factory = Factory(validated(RunConfig, config))
     built = factory.build(factory.population(0), WorldChoice(scope=scope, relever=0.3))
     world = built.twin(factory.layout, twin)
-    return run_paths(factory, world, built.assembled.opening, 0, paths), built
+    return run_paths(factory, world, built.assembled.opening, (0, paths)), built
 
 
 def infinitely_deep(config: Config) -> Config:

@@ -37,7 +37,7 @@ def sample(step: float, paths: int, horizon: float, start: str) -> tuple[np.ndar
     built = factory.build(factory.population(0), WorldChoice(scope="venue"))
     opening = built.assembled.opening
     full, slippage = (
-        run_paths(factory, built.twin(factory.layout, twin), opening, 0, paths)
+        run_paths(factory, built.twin(factory.layout, twin), opening, (0, paths))
         for twin in ("full", "slippage")
     )
     return full, slippage

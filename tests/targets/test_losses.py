@@ -76,7 +76,7 @@ def legs(factory: Factory, world: Built) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("scope", ["isolated", "unified"])
 def test_expected_loss_is_a_put(scope: str) -> None:
     factory, world, chosen = built(scope)
-    losses = run_paths(factory, chosen, world.assembled.opening, 0, PATHS)["horizon_shortfall"]
+    losses = run_paths(factory, chosen, world.assembled.opening, (0, PATHS))["horizon_shortfall"]
     collateral, debt = legs(factory, world)
     sd = VOLATILITY * np.sqrt(DAYS / 365.0)
     if scope == "isolated":
