@@ -5,6 +5,7 @@
 #   make test       every test that is quick; budget: 15 minutes on two cores, set-up included
 #   make test-all   the long statistical runs as well; budget: 60 minutes on two cores
 #   make lint       ruff, mypy and the import contract
+#   make fuzz       random worlds through watch lists and by brute force: the same bits
 #   make bench      account-steps per second beside plain NumPy and plain Mesa
 #   make figure     the figure of the README, from a run of its own
 #   make clean      remove .venv and caches (never results/)
@@ -20,7 +21,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 JOBS ?= auto
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --durations 10
 
-.PHONY: run test test-all lint bench figure clean
+.PHONY: run test test-all lint fuzz bench figure clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run
@@ -37,6 +38,9 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: $(VENV)/.test
+	$(BIN)/python -m tests.parity.fuzz $(ARGS)
 
 bench: $(VENV)/.test
 	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
