@@ -47,8 +47,8 @@ def kernel() -> str:
     from sim.world.schema.run import RunConfig, WorldChoice
     from tests.random_worlds import default, stressed
 
-    config = default({"accounts": 60, "paths": 4, "steps": 20, "step_seconds": 600.0})
-    config = stressed(config, 5.0, 0.02) | {"block_seconds": 20.0}
+    config = default({"accounts": 200, "paths": 4, "steps": 40, "step_seconds": 600.0})
+    config = stressed(config, 8.0, 0.02) | {"block_seconds": 20.0}
     factory = Factory(validated(RunConfig, config))
     found = []
     for scope in ("venue", "hub"):
