@@ -100,7 +100,7 @@ def compare(arguments: argparse.Namespace) -> Tally:
         return tally
     source = cases(arguments.seed, arguments.family or list(FAMILIES), each)
     if not cache.is_warm():
-        print("compiling first, which takes a minute or two", file=sys.stderr, flush=True)
+        print("the first world takes minutes if it must compile", file=sys.stderr, flush=True)
     # The first one here, so that the others find what it compiled.
     tally.add(examine(next(source)))
     seconds = 1.0 if sys.stderr.isatty() else 30.0  # a log file needs a line now and then
