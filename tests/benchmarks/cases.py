@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from sim.market.paths import simulate
+from sim.studies.experiment import Experiment, Task
 from sim.world.build import Built, Factory
 from sim.world.schema.run import RunConfig
 from tests.benchmarks.programs import Watchful, brute, run_kernel, run_mesa, run_numpy, same
 from tests.benchmarks.reference_work import BOOKS, PATHS, STEPS, WORKS, build, near_share, work
-from tests.parity.examine import Look
-from tests.parity.examine import run as run_dealt
 
 MESA_STEPS = 20
 CHUNKS = 4  # per thread
@@ -88,12 +88,18 @@ def others(
 
 def whole(run: RunConfig, built: Built, paths: int) -> Figures:
     """Wall time of the whole work on all processors, from so many of its paths."""
-    threads = os.cpu_count() or 1
-    look = Look("lists", run.engine.skin, threads, max(1, paths // (CHUNKS * threads)))
-    run_dealt(run, built, look._replace(chunk=1), threads)  # loads it
-    start = time.perf_counter()
-    run_dealt(run, built, look, paths)
-    wall = time.perf_counter() - start
+    experiment, threads = Experiment(run), os.cpu_count() or 1
+    chunk = max(1, paths // (CHUNKS * threads))
+
+    def deal(first: int, count: int) -> None:
+        experiment.run(Task("w", "full", 0, first, count), built)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(deal, range(threads), [1] * threads))  # loads, and makes room to work in
+        start = time.perf_counter()
+        starts = range(0, paths, chunk)
+        list(pool.map(deal, starts, [min(chunk, paths - first) for first in starts]))
+        wall = time.perf_counter() - start
     return {"threads": threads, "paths run": paths, "seconds": wall * PATHS / paths}
 
 
