@@ -18,6 +18,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from sim.cache import repository
 from sim.reports.style import GREY, SCOPE_COLOURS, STYLE, new_figure, svg
@@ -63,6 +64,8 @@ def panel(axes: Axes, points: list[dict[str, float]]) -> None:
     x = np.array([points[0]["at"], points[-1]["at"]])
     last = points[-1]
     axes.loglog(x, last[LISTS] * x / last["at"], ":", color=GREY, label="in proportion", lw=1.0)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_formatter(NullFormatter())  # they overlap where an axis spans a decade
 
 
 def table(found: dict[str, Any]) -> list[str]:
