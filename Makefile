@@ -5,7 +5,10 @@
 #   make test       every test that is quick; budget: 15 minutes on two cores, set-up included
 #   make test-all   the long statistical runs as well; budget: 60 minutes on two cores
 #   make lint       ruff, mypy and the import contract
-#   make bench      account-steps per second beside plain NumPy and plain Mesa
+#   make fuzz       random worlds through watch lists and by brute force: the same bits
+#   make bench      watch lists beside brute force, plain NumPy and plain Mesa; ten minutes
+#   make bench-compare OLD=a.json NEW=b.json    two files that the benchmark wrote with --json
+#   make speed-page the same figures, into docs/speed.md
 #   make figure     the figure of the README, from a run of its own
 #   make clean      remove .venv and caches (never results/)
 
@@ -20,7 +23,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 JOBS ?= auto
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --durations 10
 
-.PHONY: run test test-all lint bench figure clean
+.PHONY: run test test-all lint fuzz bench bench-compare speed-page figure clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run
@@ -38,8 +41,18 @@ lint: $(VENV)/.lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+fuzz: $(VENV)/.test
+	$(BIN)/python -m tests.parity.fuzz $(ARGS)
+
 bench: $(VENV)/.test
-	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
+	$(BIN)/python -m tests.benchmarks.bench $(ARGS)
+
+bench-compare: $(VENV)/.test
+	$(BIN)/python -m tests.benchmarks.compare $(OLD) $(NEW)
+
+speed-page: $(VENV)/.test
+	$(BIN)/python -m tests.benchmarks.bench --json docs/figures/speed.json $(ARGS)
+	$(BIN)/python -m tests.benchmarks.page docs/figures/speed.json
 
 figure: $(VENV)/.run
 	$(BIN)/sluicegate run $(ARGS)

@@ -192,6 +192,11 @@ def tuple_of(run: Config) -> tuple[Config, ...]:
 
 def option_run(seed: int, contract: str = "linear", tails: bool = False) -> RunConfig:
     """A random run with options; its one world is ``w``."""
+    return validated(RunConfig, option_config(seed, contract, tails))
+
+
+def option_config(seed: int, contract: str = "linear", tails: bool = False) -> Config:
+    """The same as a dictionary."""
     r = Random(seed)
     collateral = {
         "BTC": {"maintenance": 0.02, "initial_extra": 0.01, "offsets": True},
@@ -237,4 +242,4 @@ def option_run(seed: int, contract: str = "linear", tails: bool = False) -> RunC
         spec["perpetuals"]["BTC"]["contract"] = contract
     if tails:
         measure_tails(Random(seed + 1), run)
-    return validated(RunConfig, run)
+    return run

@@ -1,62 +1,41 @@
-"""Account-steps per second: the kernel beside brute force, plain NumPy and Mesa, in one run.
+"""Speed: watch lists beside brute force, plain NumPy and Mesa, in one process and one run.
 
     make bench
-    python tests/benchmarks/bench.py --paths 8 --accounts 5000 --json bench.json
-    python tests/benchmarks/bench.py market.regimes.start=crash        (any words of a run)
+    make bench ARGS="--json bench.json --scale 1000"
+    make bench ARGS="--full"                        (all 10,000 paths by watch lists)
+    make bench ARGS="--only default market.regimes.start=crash"     (any words of a run)
 
-All run in one thread of one process, on the same world, path numbers and prices. An account-step is
-one margined account over one step, looked at or not. The kernel, its brute force and Mesa must end
-with the same results to the last bit, which is checked here. The NumPy world does less than they do
-(its file says what), so its ratio errs in its favour.
+First W8 and W24, calm, stressed and crashing, with paths scaled down by the factor that is printed;
+then how the cost grows; then the default run in detail, options and a warm start. Costs are those
+of one thread and its time on the processor; the wall time of the whole work is that of all of them.
+An account-step is one margined account over one step, looked at or not. Watch lists, brute force
+and Mesa must end with the same results to the last bit, which is checked here. The NumPy world does
+less than they do (its file says what), so its ratio errs in its favour.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numba
 import numpy as np
-import numpy_paths
-import option_world
-import warm_start
-from numpy_world import NumpyWorld
 
-from agents.laboratory import LaboratoryModel, OwnerAgent
-from sim import kernel
+from agents.laboratory import OwnerAgent
 from sim.market.paths import simulate
-from sim.reset import begin
-from sim.state import codes
-from sim.studies.experiment import run_paths
-from sim.world.assemble import assess_rows
+from sim.studies.manifest import begin_manifest, end_manifest
 from sim.world.build import Built, Factory
 from sim.world.compose import compose
 from sim.world.schema.explain import validated
 from sim.world.schema.run import RunConfig, WorldChoice
+from tests.benchmarks import cases, growth, numpy_paths, option_world, warm_start
+from tests.benchmarks.programs import Watchful, run_kernel, run_mesa, run_numpy, same, timed
 
 REPEATS = 5  # of what is over in a moment; the fastest counts
-
-
-class Watchful(OwnerAgent):
-    """Works out its own margin at every step, turn or not, as a plain agent would."""
-
-    def wakes(self, step: int) -> bool:
-        equity, required = self.margin
-        return (step + self.phase) % self.interval == 0 and equity < self.watch * required
-
-
-def timed(work: Callable[[], object], repeats: int = 1) -> tuple[float, object]:
-    """Shortest time of some repeats, and the last result.
-
-    Seconds are the thread's own on the processor: a busy machine does not change the ratios.
-    """
-    seconds = []
-    for _ in range(repeats):
-        start = time.thread_time()
-        result = work()
-        seconds.append(time.thread_time() - start)
-    return min(seconds), result
+PARTS = ("works", "growth", "default")
 
 
 def make(words: list[str], scope: str, **engine: str) -> tuple[Factory, Built]:
@@ -64,51 +43,6 @@ def make(words: list[str], scope: str, **engine: str) -> tuple[Factory, Built]:
     extra = [f"engine.{key}={value}" for key, value in engine.items()]
     factory = Factory(validated(RunConfig, compose([*words, *extra])))
     return factory, factory.build(factory.population(0), WorldChoice(scope=scope))
-
-
-def run_kernel(
-    factory: Factory, built: Built, paths: int, repeats: int
-) -> tuple[float, np.ndarray]:
-    """Time the compiled path loop, price paths included, after one path to load it."""
-    world, opening = built.twin(factory.layout, "full"), built.assembled.opening
-    run_paths(factory, world, opening, (0, 1))
-    return timed(lambda: run_paths(factory, world, opening, (0, paths)), repeats)
-
-
-def run_mesa(factory: Factory, built: Built, paths: int, owner: type) -> tuple[float, np.ndarray]:
-    """Time the laboratory from its first to its last step; making the agents is not counted."""
-    LaboratoryModel(factory, built, owner=owner).step()  # loads what it calls
-    results, seconds = [], 0.0
-    for path in range(paths):
-        model = LaboratoryModel(factory, built, path=path, owner=owner)
-        seconds += timed(model.run_model)[0]
-        results.append(model.state.stats[0])
-    return seconds, np.array(results)
-
-
-def run_numpy(factory: Factory, built: Built, prices: np.ndarray) -> tuple[float, float]:
-    """Time the NumPy world on given prices; its first margin figures must be the kernel's."""
-    world, opening = built.twin(factory.layout, "full"), built.assembled.opening
-    state = kernel.copy_state(opening)
-    begin(world, state, opening, prices[0, 0], 0)
-    exact = assess_rows(world, state, codes.MAINTENANCE, built.assembled.rows.accounts)
-    first = NumpyWorld(world, opening)
-    for mine, theirs in zip(
-        first.margin(first.prices(state.markets["mark"])), exact.T, strict=True
-    ):
-        np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-6)
-    liquidated, seconds = 0.0, 0.0
-    for path in prices:
-        one = NumpyWorld(world, opening)
-        seconds += timed(lambda one=one, path=path: [one.step(row) for row in path[1:]])[0]
-        liquidated += one.liquidated
-    return seconds, liquidated
-
-
-def same(name: str, one: np.ndarray, other: np.ndarray) -> None:
-    """Refuse to print figures of programs that did different things."""
-    if one.tobytes() != other.tobytes():
-        raise SystemExit(f"{name} and the kernel end with different results: no figures")
 
 
 def compare(words: list[str], arguments: argparse.Namespace) -> tuple[list[dict], dict]:
@@ -196,7 +130,11 @@ def parse() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("words", nargs="*", help="settings of the run, key=value")
-    parser.add_argument("--paths", type=int, default=8)
+    parser.add_argument("--scale", type=float, default=500.0, help="of W8 and W24: fewer paths")
+    parser.add_argument("--full", action="store_true", help="the whole work by watch lists")
+    parser.add_argument("--only", choices=PARTS, action="append", help="leave the rest out")
+    parser.add_argument("--growth-paths", type=int, default=16, help="per point of a series")
+    parser.add_argument("--paths", type=int, default=8, help="of the default run")
     parser.add_argument("--mesa-paths", type=int, default=2, help="of these, run by Mesa")
     parser.add_argument("--mesa-steps", type=int, default=120, help="where every owner is asked")
     parser.add_argument("--price-paths", type=int, default=200, help="for prices alone")
@@ -209,25 +147,48 @@ def parse() -> argparse.Namespace:
     return arguments
 
 
-def main() -> None:
-    """Measure, print, and write."""
-    arguments = parse()
+def default_run(arguments: argparse.Namespace) -> dict[str, object]:
+    """The default run in detail, prices alone, options and a warm start."""
     rows, facts = compare(arguments.words, arguments)
     prices = compare_paths(arguments.words, arguments)
     options = option_world.measure(arguments.accounts, arguments.steps, 2, timed)
     warm_start.measure([*arguments.words, "steps=2"])
     warm = warm_start.measure(arguments.words)
-    print(f"one thread, {numba.config.CPU_NAME or 'host CPU'}, scope {arguments.scope}\n")
-    print(table(rows))
-    print(listing("on these paths", facts))
-    print(listing("prices alone", prices))
-    print(listing("options: three legs each, a grid at their venue", options))
-    print(listing("a second `sluicegate run`, seconds to", warm["seconds"]))
-    print(f"  of them on the processor {warm['processor']:.3f}, compiled {len(warm['compiled'])}")
+    say(f"\nthe default run, scope {arguments.scope}\n")
+    say(table(rows))
+    say(listing("on these paths", facts))
+    say(listing("prices alone", prices))
+    say(listing("options: three legs each, a grid at their venue", options))
+    say(listing("a second `sluicegate run`, seconds to", warm["seconds"]))
+    say(f"  of them on the processor {warm['processor']:.3f}, compiled {len(warm['compiled'])}")
+    found = {"throughput": rows, "facts": facts, "prices": prices, "options": options}
+    return {**found, "warm start": warm}
+
+
+def say(text: str) -> None:
+    """Print at once, also into a file."""
+    print(text, flush=True)
+
+
+def main() -> None:
+    """Measure, print, and write."""
+    arguments, start = parse(), time.perf_counter()
+    parts = arguments.only or PARTS
+    manifest = begin_manifest(sys.argv, vars(arguments))
+    found: dict[str, object] = {"scale": arguments.scale}
+    say(f"one thread, {numba.config.CPU_NAME or 'host CPU'}\n")
+    if "works" in parts:
+        say(cases.heading(arguments.scale))
+        found["works"] = cases.measure(arguments.scale, arguments.full, say)
+        say("\n" + cases.ratios(found["works"]))
+    if "growth" in parts:
+        found["growth"] = growth.measure(arguments.growth_paths, say)
+    if "default" in parts:
+        found |= default_run(arguments)
+    say(f"\nin {time.perf_counter() - start:.0f} s")
     if arguments.json:
-        figures = {"throughput": rows, "facts": facts, "prices": prices, "options": options}
-        figures["warm start"] = warm
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+        found["manifest"] = end_manifest(manifest)
+        arguments.json.write_text(json.dumps(found, indent=2, default=str) + "\n")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ class NumpyWorld:
         self.quantity = held[self.account, self.k]
         self.kind = world.instruments["kind"]
         self.value_at, self.charge_at, self.charge = self._terms()
+        self.tiered = np.flatnonzero(self._in_brackets())
+        self.ratios = world.instruments["ratio"][self.k[self.tiered]]
         self.pools = opening.pools.copy()
         self.premium = np.zeros(len(self.kind))
         self.funding = np.zeros(len(self.kind))
@@ -54,6 +56,7 @@ class NumpyWorld:
         feed = world.oracles[world.instruments["oracle"][k]]
         bias = np.minimum(feed["bias"] * feed["confidence"], feed["bias_cap"])
         asset, loan = asset * (1.0 - bias), loan * (1.0 + bias)
+        ratio = np.where(self._in_brackets(), 0.0, ratio)  # see `_brackets`
         rate = np.select(
             [kind == codes.PERPETUAL, kind == codes.QUOTE, long],
             [ratio, 0.0, 1.0 - asset],
@@ -62,6 +65,19 @@ class NumpyWorld:
         side = np.where(long, 0, 1) * len(self.kind) + k
         at = np.where(kind == codes.PERPETUAL, 2 * len(self.kind) + k, side)
         return side, at, size * rate
+
+    def _in_brackets(self) -> np.ndarray:
+        """Whether a leg's requirement is in brackets of notional."""
+        kinds = self.world.instruments["ratio"]["kind"]
+        return (self.kind == codes.PERPETUAL)[self.k] & (kinds == codes.TIERED_RATIO)[self.k]
+
+    def _brackets(self, g: np.ndarray) -> np.ndarray:
+        """Requirement of the legs in brackets, USD."""
+        notional = np.abs(self.quantity[self.tiered]) * g[2, self.k[self.tiered]]
+        at = (notional[:, None] > self.ratios["tier"][:, 1:]).sum(axis=1)
+        leg = np.arange(len(at))
+        rate = self.ratios["rate"][leg, codes.MAINTENANCE, at]
+        return notional * rate - self.ratios["deduction"][leg, codes.MAINTENANCE, at]
 
     def marks(self, fundamental: np.ndarray) -> np.ndarray:
         """Displaced price of every market, USD."""
@@ -93,6 +109,9 @@ class NumpyWorld:
         flat = g.ravel()
         equity = np.bincount(self.account, self.quantity * flat[self.value_at], self.accounts)
         required = np.bincount(self.account, self.charge * flat[self.charge_at], self.accounts)
+        if len(self.tiered):
+            account = self.account[self.tiered]
+            required += np.bincount(account, self._brackets(g), self.accounts)
         return equity, required
 
     def step(self, fundamental: np.ndarray) -> None:
