@@ -152,10 +152,11 @@ def test_the_path_loop_is_lean() -> None:
         for f in dispatchers()
         if f.py_func.__module__.startswith(below) and f.targetoptions.get("_nrt", True)
     }
-    # What runs before a step (the path, its course), at the horizon or on numbers alone may count.
+    # What runs before a step (the path, its course and opening), at the horizon or on numbers alone
+    # may count.
     exogenous = ("paths", "regimes", "jumps", "pegs", "course")
     allowed = [f"sim.market.{name}" for name in exogenous]
-    allowed += ["sim.liquidation.horizon", "sim.margin.greeks"]
+    allowed += ["sim.liquidation.horizon", "sim.margin.greeks", "sim.margin.reopen"]
     inside = {name for name in loose if not name.startswith(tuple(allowed))}
     assert inside == set()
     assert any(f.py_func is sim.step.step.py_func for f in dispatchers())
