@@ -49,7 +49,11 @@ def execute(arguments: argparse.Namespace) -> int:
     from sim.studies.unfinished import unfinished_runs
 
     if arguments.run is None and arguments.discard:
-        raise SluicegateError("a run must be named to be removed", where="--discard")
+        raise SluicegateError(
+            "a run must be named to be removed",
+            where="--discard",
+            hint="`sluicegate resume` lists them",
+        )
     if arguments.run is None or arguments.list:
         place = arguments.run or _PLACE
         found = [described(base) for base in unfinished_runs(place)]
@@ -112,7 +116,7 @@ def discard(base: Path) -> int:
 
     read_notes(base)
     if locks.in_use(base):
-        raise SluicegateError("this run is still going on", value=str(base))
+        raise SluicegateError("this run is still going on", value=str(base), hint="stop it first")
     shutil.rmtree(base)
     print(f"removed: {base}")
     return 0

@@ -24,6 +24,7 @@ from sim.world.schema.run import RunConfig
 FOLDER = "chunks"
 _NAME = re.compile(r"a(\d+)-p(\d+)-(\d+)-(\d+)\.npz")
 _DRAFT = ".draft"
+_AGAIN = "remove the file and resume: its paths are simulated again"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -102,10 +103,12 @@ class Chunks:
                 raise SluicegateError(
                     f"this part of the results cannot be read ({reason})",
                     value=str(path),
-                    hint="remove the file and resume: its paths are simulated again",
+                    hint=_AGAIN,
                 ) from None
             if rows.dtype != RESULT or len(rows) != task.count:
-                raise SluicegateError("this part of the results is not ours", value=str(path))
+                raise SluicegateError(
+                    "this part of the results is another run's", value=str(path), hint=_AGAIN
+                )
             yield task, rows
 
     def _in_order(self, arm: Arm) -> list[Task]:

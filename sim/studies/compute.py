@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
+from threading import Event, Lock
 from typing import Any, Protocol
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -56,19 +58,30 @@ class Threads:
 
     def run(self, stage: Stage, agenda: Agenda, keep: Keep) -> Iterator[Task]:
         """Run all tasks; each thread keeps what it has found before it takes another task."""
+        writing, over = Lock(), Event()
 
         def work(task: Task) -> Task:
             rows, seconds = stage.run(task)
-            keep(task, rows)
+            with writing:
+                if not over.is_set():  # the folder may be gone by now
+                    keep(task, rows)
             agenda.pace.note(task, seconds)
             return task
 
         threads = Parallel(
             n_jobs=self.workers, backend="threading", return_as="generator_unordered"
         )
-        for task in threads(delayed(work)(task) for task in agenda):
-            raise_dropped()
-            yield task
+        ended = threads(delayed(work)(task) for task in agenda)
+        try:
+            for task in ended:
+                raise_dropped()
+                yield task
+        finally:
+            with writing:
+                over.set()
+            with catch_warnings():  # of tasks that nobody waits for any more
+                simplefilter("ignore")
+                ended.close()
 
 
 class Cluster:
@@ -109,7 +122,7 @@ class Cluster:
         ended = as_completed(loop=self._client.loop)
 
         def submit(count: int) -> None:
-            for task in islice(agenda, count):
+            for task in islice(agenda, max(count, 0)):  # fewer workers may be left
                 future = self._client.submit(run_parcel, parcel, task, pure=False)
                 under_way[future] = task
                 ended.add(future)

@@ -75,7 +75,11 @@ def continue_run(partial: Path) -> Iterator[RunFolder]:
     """
     with locks.alone(partial.parent):
         if locks.in_use(partial):
-            raise SluicegateError("this run is still going on", value=str(partial))
+            raise SluicegateError(
+                "this run is still going on",
+                value=str(partial),
+                hint="wait for it, or stop it first",
+            )
         mark = locks.hold(partial)
     with _going(RunFolder(partial), mark, [], None) as run:
         yield run

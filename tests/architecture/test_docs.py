@@ -41,7 +41,14 @@ def test_what_writes_a_figure_is_there() -> None:
             assert any(f"def {function}(" in f.read_text(encoding="utf-8") for f in files), place
 
 
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/model.md", "docs/calibration.md", "docs/backtest.md")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/model.md",
+    "docs/calibration.md",
+    "docs/backtest.md",
+    "docs/distribution.md",
+)
 FILE = re.compile(r"`((?:sim|agents|scenarios|conf|docs|tests)/[\w/.]*)`")
 
 

@@ -28,7 +28,7 @@ class ComputeConfig(Strict):
         if self.scheduler is not None and self.kind != "dask":
             raise SluicegateError(
                 "threads of this process need no scheduler",
-                where="compute.scheduler",
+                where="scheduler",
                 value=self.scheduler,
                 hint="compute=dask compute.scheduler=ADDRESS",
             )
