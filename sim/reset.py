@@ -66,6 +66,10 @@ def restore_prices(world: World, state: State, opening: State, fundamental: np.n
         market.rose = 0.0
         market.fell_alone = 0.0
         market.rose_alone = 0.0
+        market.own = 0.0
+        market.stirred = 0
+        market.displacement = 0.0
+        market.factor = 1.0
         market.depth_factor = world.depth_factor[state.clock[0].regime, m]
     remark(world, state)
     for u in range(len(world.surfaces)):
@@ -93,7 +97,10 @@ def restore_prices(world: World, state: State, opening: State, fundamental: np.n
     state.history[:] = 0.0
     state.history[:, 0] = LONG_AGO
     for m in range(len(world.markets)):
+        alone = fundamental[world.markets[m].asset]
         state.markets[m].opening = state.markets[m].mark
+        state.markets[m].lowest = state.markets[m].highest = state.markets[m].mark
+        state.markets[m].lowest_alone = state.markets[m].highest_alone = alone
         state.history[:, 1 + m] = state.markets[m].mark
 
 
@@ -108,6 +115,7 @@ def restore(
     forget(world, state, opening)
     turn_books(world, state)
     observe_prices(world, state)
+    refresh_g(world, state)
     quote_all(world, state)
 
 

@@ -130,8 +130,9 @@ def bent_spread(
 ) -> float:
     """Most that a requirement that is not flat can rise per unit of relative price move, USD.
 
-    For moves of up to ``skin``: that far up reaches the steepest bracket, and rounding up may add a
-    whole unit at once.
+    For moves of up to ``skin``: that far up reaches the steepest bracket. At once rounding up may
+    add a whole unit, and what counts as closed may count as a position again.
     """
     rate = steepest(row, level, ratio, size, notional * (1.0 + skin))
-    return notional * rate + row.rounding / skin
+    at_once = row.rounding if notional > DUST else row.rounding + row.least + row.floor
+    return notional * rate + at_once / skin

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compile import lean
+from sim.compile import jit
 from sim.ledger import note_change
 from sim.margin.anchor import stamp
 from sim.margin.scan_watch import prepare
@@ -40,7 +40,7 @@ def unknown(regimes: int, accounts: int) -> Opened:
     )
 
 
-@lean
+@jit
 def note_opening(state: State, opened: Opened) -> None:
     """Keep the radii and lists with which a path has just begun."""
     regime = state.clock[0].regime
@@ -52,7 +52,7 @@ def note_opening(state: State, opened: Opened) -> None:
     opened.watch_most[regime] = state.clock[0].watch_most
 
 
-@lean
+@jit
 def reopen(world: World, state: State, opened: Opened) -> None:
     """Begin a path with the radii and lists of an earlier one, as `open_lists` would make them."""
     regime = state.clock[0].regime

@@ -8,32 +8,126 @@ outer one is rebuilt without looking at everybody: each account has a radius, th
 survives from a base a few skins wide and from where it was looked at last, and only those whose
 radii prices have nearly used up are looked at. A touched account has none until then.
 
-Bounds of what a move can cost stand with what they are of: legs alone or netted in
-:mod:`sim.margin.spread`, options in :mod:`sim.margin.books` and :mod:`sim.margin.scan_watch`, early
-liquidation in :mod:`sim.margin.foresight`, charges for large positions, for which depth counts like
-a price, in :mod:`sim.margin.liquidity`. What a move is, and its skin, see :mod:`sim.margin.anchor`.
+The bound: a leg of value v and requirement r loses at most ``skin * (|v| + watch * rate * |v|)``,
+with ``rate`` the steepest change of the requirement per unit of the leg. Terms that net (hub
+engine) change by at most net rate + basis rate per unit. So the bound is first order and exact in
+direction, not an approximation: values and requirements are linear (or piecewise linear) in g.
+Options have bounds of their own (:mod:`sim.margin.books`, :mod:`sim.margin.scan_watch`); so has
+early liquidation (:mod:`sim.margin.foresight`), and so have charges for large positions, for which
+depth counts like a price (:mod:`sim.margin.liquidity`).
 """
 
-from sim.compile import inlined, lean
+import numpy as np
+
+from sim.compile import inlined, lean, merged
 from sim.ledger import note_change
-from sim.margin.anchor import beyond, left_skin, stamp, travelled
+from sim.margin.anchor import left_skin, stamp, travelled
 from sim.margin.books import NOWHERE, books_spread
 from sim.margin.foresight import predicted_reach
-from sim.margin.health import assess_here, scans, terms_of
+from sim.margin.health import (
+    assess_here,
+    calm_term,
+    leg_requirement,
+    risk,
+    scans,
+    terms_of,
+)
 from sim.margin.liquidity import liquidity_reach
+from sim.margin.ratio import bent_spread
 from sim.margin.scan_watch import grid_spread, prepare
-from sim.margin.spread import Norm, netted_spread, spread
-from sim.margin.terms import Book, Holder
+from sim.margin.terms import Book, Holder, Terms, leg_value
 from sim.margin.trials import OLDEST
+from sim.margin.weights import liability_weight
 from sim.market.oracle import observe_prices
-from sim.state.codes import MAINTENANCE, NET_OF_LEGS
-from sim.state.state import ALARM, BREACH, CLOSE, FROM_BASE, UNTIL, WATCHED, State
-from sim.state.world import World
+from sim.state.codes import (
+    BALANCE,
+    FLAT_RATIO,
+    MAINTENANCE,
+    NET_OF_LEGS,
+    OPTION,
+    PERPETUAL,
+    QUOTE,
+)
+from sim.state.state import ALARM, BREACH, CLOSE, FROM_BASE, LOW, UNTIL, WATCHED, State
+from sim.state.world import BASIS, NET, World
 
 OUTER, INNER, BASE = 0, 1, 2  # anchors of the two lists and of the radii
 BASE_SKINS = 4.0  # skin of the base over outer skin
 INNER_SHARE = 0.2  # inner skin over outer skin
 ROUNDING = 1e-9  # relative allowance for float rounding in the bound
+
+
+@merged
+def spread(terms: Terms, book: Book, who: Holder, watch: float, netted: bool, skin: float) -> float:
+    """Most that the slack of an account can lose per unit of skin, USD."""
+    g = book.g
+    if not netted and (g.shape[0] > LOW or terms.gains != 0):
+        return spread_viewed(terms, book, who, watch, skin)
+    total = 0.0
+    for i in range(who.legs):
+        k = book.legs[who.row, i]
+        quantity = book.balance[k, who.row]
+        if quantity == 0.0 or terms.instruments[k].kind == OPTION:
+            continue
+        size = abs(quantity) * max(abs(g[0, k]), abs(g[1, k]))
+        if netted:
+            size = max(size, abs(quantity) * abs(g[2, k]))
+            n = terms.instruments[k].group
+            steep = terms.netting[NET, MAINTENANCE, n] + terms.netting[BASIS, MAINTENANCE, n]
+            total += size * (1.0 + watch * steep)
+        elif terms.instruments[k].kind == PERPETUAL:
+            total += size + watch * perpetual_spread(terms, g, k, quantity, skin)
+        else:
+            term = leg_requirement(terms, g, MAINTENANCE, who.emode, k, quantity)
+            total += size + watch * abs(term)
+    return total
+
+
+@inlined
+def perpetual_spread(terms: Terms, g: np.ndarray, k: int, quantity: float, skin: float) -> float:
+    """Most that the requirement of a perpetual can rise per unit of skin, USD.
+
+    Linear in the price at a given number of contracts, except for brackets and rounding; see
+    :func:`bent_spread`.
+    """
+    row = terms.instruments[k]
+    size = abs(quantity)
+    notional = size * abs(g[2, k])
+    ratio = terms.ratio[MAINTENANCE, k]
+    if row.ratio.kind != FLAT_RATIO:
+        return bent_spread(row.ratio, MAINTENANCE, ratio, size, notional, skin)
+    return notional * liability_weight(ratio, row.size_penalty, size)
+
+
+@merged
+def spread_viewed(terms: Terms, book: Book, who: Holder, watch: float, skin: float) -> float:
+    """The same where levels read prices of their own, or gains are discounted.
+
+    What is counted of a leg moves together with its value, which adds a term of second order. Gains
+    are discounted at a constant rate at maintenance, so they lose no more than the rate of what
+    their legs move.
+    """
+    g = book.g
+    total = 0.0
+    for i in range(who.legs):
+        k = book.legs[who.row, i]
+        quantity = book.balance[k, who.row]
+        if quantity == 0.0:
+            continue
+        row = terms.instruments[k]
+        value = leg_value(g, k, quantity)
+        change = 0.0
+        if row.kind == PERPETUAL:
+            change = risk(g, k) * perpetual_spread(terms, g, k, quantity, skin)
+        elif row.kind == BALANCE:
+            term = calm_term(terms, g, MAINTENANCE, who.emode, k, quantity)
+            counted = value - term if quantity >= 0.0 else term - value
+            change = risk(g, k) * (abs(term) + abs(counted) * (1.0 + skin))
+        if row.kind != BALANCE:
+            quote = k if row.kind == QUOTE else row.quote
+            change += abs(value) * (1.0 - terms.instruments[quote].gain_weight[MAINTENANCE])
+        total += abs(value) + watch * change
+    return total
 
 
 @inlined
@@ -50,11 +144,7 @@ def reach(world: World, state: State, a: int, watch: float, skin: float) -> floa
     if not scans(engine):
         book = Book(state.balance, state.legs, state.g)
         who = Holder(a, state.rows[a].leg_count, row.emode)
-        norm = Norm(world.lead, world.follows, world.own, state.pull)
-        if engine == NET_OF_LEGS:
-            most = netted_spread(terms_of(world), norm, book, who, watch)
-        else:
-            most = spread(terms_of(world), norm, book, who, watch, width)
+        most = spread(terms_of(world), book, who, watch, engine == NET_OF_LEGS, width)
         if len(world.surfaces) > 0:
             most += books_spread(world, state, a, watch, NOWHERE, width)
         most *= width
@@ -138,7 +228,7 @@ def rebase(world: World, state: State) -> None:
 @lean
 def growth_of(world: World) -> float:
     """Most by which prices exceed those that a radius, not used up, is measured in."""
-    return 1.0 + 2.0 * BASE_SKINS * world.settings[0].skin
+    return 1.0 + BASE_SKINS * world.settings[0].skin
 
 
 @lean
@@ -163,10 +253,10 @@ def renew_radii(world: World, state: State) -> float:
         survey_all(world, state)
         rebase(world, state)
     moved = travelled(world, state, BASE)
-    if beyond(moved, skin) > BASE_SKINS * skin:
+    if moved + skin * (1.0 + moved) > BASE_SKINS * skin:
         rebase(world, state)
         moved = 0.0
-    return beyond(moved, skin)
+    return moved + skin * (1.0 + moved)
 
 
 @lean
@@ -202,7 +292,8 @@ def rebuild_close(world: World, state: State) -> None:
     for i in range(state.clock[0].close):
         state.rows[state.lists[CLOSE, i]].close = 0
     inner = INNER_SHARE * world.settings[0].skin
-    far = beyond(travelled(world, state, OUTER), inner)
+    moved = travelled(world, state, OUTER)
+    far = moved + inner * (1.0 + moved)
     count = 0
     for i in range(state.clock[0].watched):
         a = state.lists[WATCHED, i]

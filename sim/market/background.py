@@ -28,6 +28,29 @@ def cumulative(world: World, side: int, m: int, distance: float) -> float:
 
 
 @lean
+def is_news(world: World, state: State, m: int) -> bool:
+    """Whether market m stands, or would without our flow, where it has not been before.
+
+    Prices are compared rather than logarithms: most rounds end here.
+    """
+    market = state.markets[m]
+    alone = state.fundamental[world.markets[m].asset]
+    new = not (market.lowest <= market.mark <= market.highest)
+    return new or not (market.lowest_alone <= alone <= market.highest_alone)
+
+
+@lean
+def note_extremes(world: World, state: State, m: int) -> None:
+    """Remember between which prices market m has been, with our flow and without."""
+    market = state.markets[m]
+    alone = state.fundamental[world.markets[m].asset]
+    market.lowest = min(market.lowest, market.mark)
+    market.highest = max(market.highest, market.mark)
+    market.lowest_alone = min(market.lowest_alone, alone)
+    market.highest_alone = max(market.highest_alone, alone)
+
+
+@lean
 def advance(state: State, m: int) -> tuple[int, float, float]:
     """Side on which market m stands, how far the book had fired there, and how far it is now."""
     market = state.markets[m]
@@ -72,6 +95,9 @@ def trace(world: World, state: State, m: int, side: int, distance: float) -> Non
 @lean
 def fire(world: World, state: State, m: int) -> float:
     """Trade what the present mark of market m triggers for the first time; return USD traded."""
+    if not is_news(world, state, m):
+        return 0.0
+    note_extremes(world, state, m)
     reach_alone(state, m)
     side, reached, distance = advance(state, m)
     if distance <= reached:

@@ -60,14 +60,19 @@ def remark(world: World, state: State) -> None:
     """Recompute displacements and marks; parents come before children."""
     for m in range(len(world.markets)):
         row = world.markets[m]
-        shift = own_log(world, state, m)
+        market = state.markets[m]
+        if market.stirred != 0:
+            market.own = own_log(world, state, m)
+            market.stirred = 0
+        shift = market.own
         if row.parent >= 0:
             shift += state.markets[row.parent].displacement
-        state.markets[m].displacement = shift
-        factor = exp(shift)
-        state.markets[m].mark = state.fundamental[row.asset] * factor
-        size = abs(factor - 1.0)
-        state.stats[0].max_displacement = max(state.stats[0].max_displacement, size)
+        if shift != market.displacement:
+            market.displacement = shift
+            market.factor = exp(shift)
+            size = abs(market.factor - 1.0)
+            state.stats[0].max_displacement = max(state.stats[0].max_displacement, size)
+        market.mark = state.fundamental[row.asset] * market.factor
 
 
 @lean
@@ -118,6 +123,7 @@ def push(world: World, state: State, m: int, flow: float, descent: np.ndarray) -
     elif abs(flow) > abs(before):
         inherit(descent, state.descent[m])
     state.markets[m].transient += flow
+    state.markets[m].stirred = 1
     if world.markets[m].parent < 0:
         state.markets[m].permanent += flow
 
@@ -162,6 +168,7 @@ def arbitrage(world: World, state: State, m: int, elapsed: float) -> None:
     limit = row.arbitrage_cap * elapsed / depth_now(world, state, m)
     carried = min(max(wanted, -limit), limit)
     state.markets[m].transient -= carried
+    state.markets[m].stirred = 1
     usd = carried * depth_now(world, state, m)
     flow = usd / depth_now(world, state, row.parent)
     push(world, state, row.parent, flow, state.descent[m])
@@ -182,6 +189,7 @@ def relax_markets(world: World, state: State, elapsed: float) -> None:
             if row.parent >= 0:
                 arbitrage(world, state, m, elapsed)
             state.markets[m].transient *= exp(-row.decay * elapsed)
+            state.markets[m].stirred = 1
 
 
 @lean

@@ -45,6 +45,7 @@ def publish(world: World, state: State) -> None:
     """
     for o in range(len(world.oracles) - 1, -1, -1):
         row = world.oracles[o]
+        before = state.feeds[o].published
         if row.sources > 0:
             combine(world, state, o)
         else:
@@ -53,6 +54,7 @@ def publish(world: World, state: State) -> None:
             continue
         if row.deviation > 0.0:
             hold(world, state, o)
+        state.feeds[o].changed = row.sources > 0 or state.feeds[o].published != before
         if state.g.shape[0] > LOW:
             average(world, state, o)
 
@@ -99,18 +101,23 @@ def hold(world: World, state: State, o: int) -> None:
 
 @lean
 def average(world: World, state: State, o: int) -> None:
-    """Let the averages follow the published price, and judge whether to trust it."""
+    """Let averages that are read follow the published price, and judge whether to trust it."""
     row = world.oracles[o]
     feed = state.feeds[o]
     now = state.clock[0].now
     seconds = now - feed.averaged
     feed.averaged = now
-    feed.ema = ema_after(feed.ema, feed.published, seconds, row.ema_time)
-    feed.twap = twap_after(feed.twap, feed.published, seconds, row.twap_time)
+    before = (feed.ema, feed.twap, feed.width, feed.distrusted)
+    if row.reads_ema != 0:
+        feed.ema = ema_after(feed.ema, feed.published, seconds, row.ema_time)
+    if row.reads_twap != 0:
+        feed.twap = twap_after(feed.twap, feed.published, seconds, row.twap_time)
     feed.width = row.confidence / state.markets[row.market].depth_factor
     updated = feed.updated if row.deviation > 0.0 else sampled_at(world, state, o)
     prices = Prices(feed.published, feed.ema, feed.twap, feed.published, feed.published)
     feed.distrusted = distrusted(row, prices, feed.width, now - updated)
+    if before != (feed.ema, feed.twap, feed.width, feed.distrusted):
+        feed.changed = 1
 
 
 @lean
@@ -148,12 +155,17 @@ def news_due(world: World, state: State, o: int) -> float:
 
 
 @lean
-def refresh_views(world: World, state: State) -> None:
-    """Rewrite the rows of g that hold what each level makes of the published prices."""
+def refresh_views(world: World, state: State, every: bool) -> None:
+    """Rewrite the rows of g that hold what each level makes of the published prices.
+
+    Without ``every`` those of feeds that have just been published: nothing else moves a view but
+    what a pool holds, where weights scale with that.
+    """
     for k in range(len(world.instruments)):
         row = world.instruments[k]
         if row.kind == BALANCE:
-            refresh_balance(world, state, k)
+            if every or state.feeds[row.oracle].changed != 0 or row.scale_start != 0.0:
+                refresh_balance(world, state, k)
         elif row.kind == PERPETUAL:
             open_interest = state.pools[k].deposits * state.g[NOTIONAL, k]
             band = interest_share(row.ratio.lower, row.ratio.upper, open_interest)
@@ -182,7 +194,13 @@ def refresh_balance(world: World, state: State, k: int) -> None:
 
 @lean
 def refresh_g(world: World, state: State) -> None:
-    """Rewrite the vector that health reads, from published prices and pool indices.
+    """Rewrite the vector that health reads, from published prices and pool indices."""
+    refresh(world, state, True)
+
+
+@lean
+def refresh(world: World, state: State, every: bool) -> None:
+    """The same; without ``every``, after `publish`, what that can have changed.
 
     Of options only what all of a book have in common; the rest when it is read.
 
@@ -210,7 +228,7 @@ def refresh_g(world: World, state: State) -> None:
             state.g[1, k] = token
             state.g[2, k] = token
     if state.g.shape[0] > LOW:
-        refresh_views(world, state)
+        refresh_views(world, state, every)
     for m in range(len(state.thinness)):
         state.thinness[m] = 1.0 / state.markets[m].depth_factor
     refresh_books(world, state)
@@ -222,4 +240,4 @@ def observe_prices(world: World, state: State) -> None:
     remember(state)
     publish(world, state)
     check_moves(world, state)
-    refresh_g(world, state)
+    refresh(world, state, False)

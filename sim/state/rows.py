@@ -146,6 +146,8 @@ ORACLE_ROW = np.dtype(
         ("ema_time", "f8"),  # s
         ("twap_time", "f8"),  # s
         ("shows", "i8", (LEVELS,)),  # which price each level reads
+        ("reads_ema", "i8"),  # 1 if a level does
+        ("reads_twap", "i8"),  # 1 if a level does, or the price is trusted by it
         ("confidence", "f8"),  # half-width of the interval it states, fraction, at normal depth
         ("bias", "f8"),  # multiples of the half-width by which prices are biased
         ("bias_cap", "f8"),  # largest bias, fraction

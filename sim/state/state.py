@@ -64,6 +64,13 @@ MARKET_STATE = np.dtype(
         ("rose", "f8"),  # the same above it
         ("fell_alone", "f8"),  # log-distances that the price would have reached without our flow
         ("rose_alone", "f8"),
+        ("lowest", "f8"),  # USD, of all marks so far
+        ("highest", "f8"),
+        ("lowest_alone", "f8"),  # USD, of all fundamental prices so far
+        ("highest_alone", "f8"),
+        ("own", "f8"),  # log displacement beside its parent's
+        ("factor", "f8"),  # mark over fundamental price
+        ("stirred", "i8"),  # 1 if its flow has changed since that was worked out
     ]
 )
 
@@ -80,6 +87,7 @@ FEED = np.dtype(
         ("ema", "f8"),  # USD
         ("twap", "f8"),  # USD
         ("width", "f8"),  # stated half-width, fraction of the price
+        ("changed", "i8"),  # 1 if anything of it has, at the last look
         ("distrusted", "i8"),  # 1 if too old, too uncertain or too far from its average
     ]
 )
@@ -262,8 +270,6 @@ class State(NamedTuple):
     thinness_at: Floats  # (3, M or 0) the same when lists and radii were made
     built_at: Floats  # (3, 3 or 5, K) g that maintenance reads, when lists and radii were made
     scale_at: Floats  # the same shape: unit in which moves of it are measured
-    led: Floats  # (F+1,) scratch: how far leaders have moved since an anchor; last: 0
-    pull: Floats  # (F+1,) scratch: what an account gains per unit of their moves, USD
     radius: Floats  # (4, margined accounts) as named above; 0: it must be looked at
     rows: Rows  # (A,) ACCOUNT_STATE
     lists: Ints  # (LISTS, margined accounts)

@@ -3,8 +3,7 @@
 Shapes: N assets, M markets, O oracle feeds, K instruments, V venues (row V is the hub),
 A ledger rows (accounts first, then liquidators, makers and system rows), T traders,
 L liquidators, R regimes, C weight categories (e-modes), B background levels, P parameters;
-S scenarios of all grids, U volatility surfaces, J books (venue, underlying and expiry of options),
-F prices that others follow (one per venue and underlying).
+S scenarios of all grids, U volatility surfaces, J books (venue, underlying and expiry of options).
 """
 
 from typing import NamedTuple
@@ -56,7 +55,3 @@ class World(NamedTuple):
     unit_move: Floats  # (N,) largest of them, by asset
     vol_samples: Floats  # (S, N) own moves of log-volatilities, in the same units
     unit_vol: Floats  # (N,) largest of them
-    leaders: np.ndarray  # (F,) int64, instrument whose published price an underlying's follow
-    lead: Floats  # (F+1,) most that it moves per unit of skin; the last follows nothing: 0
-    follows: np.ndarray  # (5, K) int64, by watched row of g: which of these an entry follows
-    own: Floats  # (5, K) most that it moves beside that per unit of skin; with `lead` at most 1

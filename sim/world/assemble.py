@@ -136,7 +136,6 @@ def market_side(layout: Layout, prices: np.ndarray) -> dict[str, np.ndarray]:
         "books": tables.book_table(options, instruments),
         "surfaces": surfaces,
         "surface_level": surface_level,
-        **tables.skin_tables(layout, instruments),
     }
 
 
@@ -207,7 +206,7 @@ def assemble(
         **market_side(layout, prices),
         **margin_side(layout),
     )
-    state = empty_state(layout, rows, population.traders, len(world.leaders))
+    state = empty_state(layout, rows, population.traders)
     opening_prices(layout, world, state, prices)
     legs = population.legs
     deposit(state, legs.instrument, grouping.of_leg, legs.amount(population.scale))

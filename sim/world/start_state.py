@@ -50,7 +50,7 @@ def first_response(world: World, state: State) -> None:
     respond(world, state)
 
 
-def empty_state(layout: Layout, rows: LedgerRows, traders: int, leaders: int) -> State:
+def empty_state(layout: Layout, rows: LedgerRows, traders: int) -> State:
     """A state with nobody holding anything, indices at one."""
     k, m, n = len(layout.instruments), layout.markets, len(layout.assets)
     feeds = len(tables.oracle_table(layout))
@@ -76,8 +76,6 @@ def empty_state(layout: Layout, rows: LedgerRows, traders: int, leaders: int) ->
         thinness_at=np.ones((3, seen)),
         built_at=np.zeros((3, WATCHED_ROWS if views else 3, k)),
         scale_at=np.zeros((3, WATCHED_ROWS if views else 3, k)),
-        led=np.zeros(leaders + 1),
-        pull=np.zeros(leaders + 1),
         radius=np.zeros((4, margined)),
         rows=np.zeros(a, dtype=ACCOUNT_STATE),
         lists=np.zeros((LISTS, margined), dtype=np.int64),
@@ -182,6 +180,7 @@ def opening_prices(layout: Layout, world: World, state: State, prices: np.ndarra
     state.markets["mark"] = mark
     state.markets["opening"] = mark
     state.markets["depth_factor"] = 1.0
+    state.markets["factor"] = 1.0
     state.feeds["published"] = mark[world.oracles["market"]]
     state.feeds["width"] = world.oracles["confidence"]
     table = world.instruments

@@ -37,6 +37,7 @@ def agree(seed: int) -> None:
 @example(seed=350)  # an owner acts between leaving the lists and the next look for breaches
 @example(seed=287762)  # an owner whose account asks for nothing and is worth less
 @example(seed=4194305)  # a late view makes a requirement negative: breached, but far from `watch`
+@example(seed=554020)  # what rounding left of a position is worth more than dust again
 def test_lists_change_no_bit(seed):
     agree(seed)
 

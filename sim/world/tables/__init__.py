@@ -28,7 +28,6 @@ from sim.world.tables.options import (
     option_table,
     surface_tables,
 )
-from sim.world.tables.skins import skin_tables
 from sim.world.tables.venues import auction_table, select_by, sizings, venue_table
 
 __all__ = [
@@ -61,7 +60,6 @@ __all__ = [
     "sees_depth",
     "select_by",
     "sizings",
-    "skin_tables",
     "surface_tables",
     "tail_table",
     "trials_kept",

@@ -45,6 +45,9 @@ def oracle_row(spec: Oracle) -> np.void:
     row["ema_time"] = spec.ema_seconds
     row["twap_time"] = spec.twap_seconds
     row["shows"] = (VIEWS[spec.initial], VIEWS[spec.maintenance], VIEWS[spec.maintenance])
+    shown = {spec.initial, spec.maintenance}
+    row["reads_ema"] = "ema" in shown
+    row["reads_twap"] = bool(shown & {"twap", "worse"}) or spec.band is not None
     row["confidence"] = spec.confidence.width
     row["bias"] = spec.confidence.multiple
     row["bias_cap"] = spec.confidence.cap
