@@ -104,6 +104,7 @@ class Progressing:
         agenda = Agenda(population, left, self.pace)
         for task in self.crew.run(stage, agenda, self.chunks.put):
             progress(task.count)
+            _read_libraries()
         return opening
 
 
@@ -141,7 +142,6 @@ def run_experiment(
             going.run(population, span, progress)
             for population, span in enumerate(population_spans(config))
         ]
-    # here, not above: tables cost a start of the command some tenths of a second
     from sim.studies.path_file import write_path_file
     from sim.studies.path_table import open_table
 
@@ -157,6 +157,11 @@ def run_experiment(
         experiment.shrunk,
         unscanned(config),
     )
+
+
+def _read_libraries() -> None:
+    """Read what tables need, which takes a second, while others run paths; once."""
+    import sim.studies.path_file  # noqa: F401
 
 
 def unscanned(config: RunConfig) -> tuple[str, ...]:
