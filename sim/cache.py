@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import llvmlite.binding
@@ -77,6 +78,12 @@ def source_hash(folders: Iterable[Path], salt: Iterable[str] = ()) -> str:
     return digest.hexdigest()[:HASH_LENGTH]
 
 
+@lru_cache
+def sources() -> str:
+    """Hash of all sources of the program, as they were when it was first asked for."""
+    return source_hash([repository() / package for package in PACKAGES])
+
+
 def cache_root() -> Path:
     """Return the folder above all cache folders: ``$SLUICEGATE_CACHE_DIR``, or the XDG cache."""
     chosen = os.environ.get(ENVIRONMENT)
@@ -93,8 +100,7 @@ def install() -> Path:
     temporary folder until the process ends.
     """
     # numba files what it compiles by the path of the source, so another checkout starts cold.
-    salt = (*machine(), str(repository()))
-    name = source_hash([repository() / package for package in PACKAGES], salt)
+    name = source_hash([], (sources(), *machine(), str(repository())))
     try:
         folder = _open_folder(cache_root(), name)
     except OSError as reason:

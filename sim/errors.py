@@ -54,6 +54,10 @@ class SluicegateError(ValueError):
         return "\n".join(lines)
 
 
+class Stopped(SluicegateError):
+    """Something outside failed in mid-run; what is finished is kept and can be resumed."""
+
+
 class Terminated(BaseException):
     """The process was asked to end (SIGTERM); raised so that everything is put away first."""
 

@@ -30,6 +30,7 @@ examples:
   sluicegate run paths=100 accounts=1000        a smaller one
   sluicegate run venue=[kamino,drift,marginfi,mine] --config-dir my_conf
                                                 with a venue of your own: my_conf/venue/mine.yaml
+  sluicegate resume                             unfinished runs, and how to go on with them
   sluicegate venues                             the venues there are
   sluicegate venue drift                        one of them explained, with worked examples
   sluicegate requirements                       what books need, by margin scope and engine
@@ -49,7 +50,8 @@ def main(words: Sequence[str] | None = None) -> int:
         return _dispatch(list(sys.argv[1:] if words is None else words))
     except (SluicegateError, MemoryError) as error:
         short = "not enough memory: " if isinstance(error, MemoryError) else ""
-        return _fail(f"error: {short}{error}", 2)
+        notes = "".join(f"\n  {note}" for note in getattr(error, "__notes__", ()))
+        return _fail(f"error: {short}{error}{notes}", 2)
     except KeyboardInterrupt as signal:
         return _fail("; ".join(["interrupted", *map(str, signal.args)]), 130)
     except Terminated as signal:
@@ -59,7 +61,8 @@ def main(words: Sequence[str] | None = None) -> int:
         return 141
     except Exception as error:
         reason = textwrap.shorten(f"{type(error).__name__}: {error}", 300, placeholder=" …")
-        return _fail(f"this is a bug, please report it: {reason} (traceback: {DEBUG}=1)", 1)
+        notes = "".join(f"\n  {note}" for note in getattr(error, "__notes__", ()))
+        return _fail(f"this is a bug, please report it: {reason} (traceback: {DEBUG}=1){notes}", 1)
 
 
 def entry() -> int:

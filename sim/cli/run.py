@@ -13,6 +13,8 @@ from sim.cli._options import add_config_dir
 if TYPE_CHECKING:
     from sim.cli.main import Parser
     from sim.studies.result import StudyResult
+    from sim.studies.run_folder import RunFolder
+    from sim.studies.unfinished import Notes
     from sim.world.schema.run import RunConfig
 
 _EXAMPLES = """\
@@ -50,9 +52,9 @@ def execute(arguments: argparse.Namespace) -> int:
         config = reload_config(arguments.config, arguments.overrides, arguments.config_dir)
     repairs = check(config)
 
-    from sim.interrupts import ended_cleanly
-    from sim.studies.manifest import begin_manifest, end_manifest
+    from sim.studies.manifest import begin_manifest
     from sim.studies.run_folder import open_run
+    from sim.studies.unfinished import take_notes
 
     plain = config.model_dump(mode="json", by_alias=True)
     samples = pinned_samples(config, plain)
@@ -62,17 +64,40 @@ def execute(arguments: argparse.Namespace) -> int:
         data |= {samples["file"]: samples["sha256"]}
         manifest["tail_samples"] = samples
     manifest |= {"data_sha256": data, "correlation_repairs": repairs}
+    notes = take_notes(manifest, plain, arguments.config_dir, paths_of(config))
     with open_run(Path(config.out), config.experiment.name) as run:
-        result = _simulate(config)
-        # figures need matplotlib and scipy.stats, for which the first path should not wait
-        from sim.reports.console import summary_table
-        from sim.reports.write import write_run
+        notes.write(run.base)
+        result = finish(config, notes, run)
+    return shown(run, result)
 
-        write_run(run.path, plain, result, end_manifest(manifest))
+
+def finish(config: RunConfig, notes: Notes, run: RunFolder) -> StudyResult:
+    """Simulate what is missing of a run, and write its results."""
+    from sim.studies.manifest import end_manifest
+
+    result = _simulate(config, run.base)
+    # figures need matplotlib and scipy.stats, for which the first path should not wait
+    from sim.reports.write import write_run
+
+    resumed = {"resumed_utc": notes.resumed_utc} if notes.resumed_utc else {}
+    write_run(run.path, notes.config, result, end_manifest(notes.manifest | resumed))
+    return result
+
+
+def shown(run: RunFolder, result: StudyResult) -> int:
+    """Print the summary of a finished run."""
+    from sim.interrupts import ended_cleanly
+    from sim.reports.console import summary_table
+
     with ended_cleanly(run.where):
         print(summary_table(result))
         print(f"\nreport: {run.final}/report.html")
     return 0
+
+
+def paths_of(config: RunConfig) -> int:
+    """Paths to simulate, over worlds and twins."""
+    return config.paths * len(config.experiment.worlds) * len(config.experiment.twins)
 
 
 def load_config(overrides: list[str], search_path: list[Path]) -> RunConfig:
@@ -131,21 +156,21 @@ def pinned_samples(config: RunConfig, plain: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _simulate(config: RunConfig) -> StudyResult:
+def _simulate(config: RunConfig, folder: Path) -> StudyResult:
     from sim.cli._progress import progress_bar
     from sim.studies.experiment import run_experiment
 
-    cold = not cache.is_warm()
+    cold = config.compute.kind == "local" and not cache.is_warm()
     if cold:
         print(
             "compiling for this machine (once, and after each change of the program); "
             "progress is shown from the first paths on",
             file=sys.stderr,
         )
-    runs = config.paths * len(config.experiment.worlds) * len(config.experiment.twins)
-    with progress_bar(runs, wait=cold) as advance:
-        result = run_experiment(config, advance)
-    cache.mark_warm()
+    with progress_bar(paths_of(config), wait=cold) as advance:
+        result = run_experiment(config, advance, folder)
+    if config.compute.kind == "local":
+        cache.mark_warm()
     return result
 
 

@@ -13,6 +13,7 @@ from sim.reports.words import amount, trimmed
 from sim.studies.statistics import ROUNDING, Estimate, Floats
 
 BAR, STEP, RING = 1.3, 1.6, 4.5  # points: width of a bar, of each one beneath, of each ring
+DRAWN = 10_000  # paths up to which a curve has a step for each
 
 
 def heading(figure: Figure, title: str, axes: Axes | None = None, detail: str = "") -> None:
@@ -39,9 +40,16 @@ def _tick(value: float) -> float:
 
 
 def exceedance(axes: Axes, values: Floats, look: Look, label: str) -> None:
-    """Share of paths at or beyond each value, as steps from zero up."""
+    """Share of paths at or beyond each value, as steps from zero up.
+
+    Of very many paths only some are drawn, all of the largest among them: the eye sees no more.
+    """
     ordered = np.sort(values)
     share = 1 - np.arange(values.size) / values.size
+    if values.size > DRAWN:
+        beyond = np.geomspace(1, values.size, DRAWN // 2).astype(int)
+        ranks = values.size - np.union1d(beyond, np.arange(1, DRAWN // 4))
+        ordered, share = ordered[ranks[::-1]], share[ranks[::-1]]
     x = np.concatenate([[min(0.0, float(ordered[0]))], ordered])
     y = np.concatenate([[1.0], share])
     axes.step(x, y, look.line, where="pre", color=look.colour, label=label)

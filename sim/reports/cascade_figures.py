@@ -17,7 +17,7 @@ SPREAD = 0.6
 def generations(result: StudyResult) -> Figure | None:
     """Draw the notional called for by generation, with intervals of the mean."""
     numbers = sorted(
-        int(found[1]) for name in result.per_path.columns if (found := GENERATION.match(str(name)))
+        int(found[1]) for name in result.table.metrics if (found := GENERATION.match(name))
     )
     if not numbers:
         return None

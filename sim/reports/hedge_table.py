@@ -23,8 +23,7 @@ RULES = {
 
 def hedge_table(result: StudyResult) -> Table | None:
     """Mean per path by world, and the paired difference to the baseline; nothing if none broke."""
-    table = result.per_path
-    if "hedges_broken" not in table.columns or not table["hedges_broken"].any():
+    if not result.happened("hedges_broken"):
         return None
     n = int(result.summary.headline.n.max())
     caption = (

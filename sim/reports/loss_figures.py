@@ -3,6 +3,7 @@
 import math
 from itertools import pairwise
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -30,12 +31,12 @@ NEAR = 0.012  # of the width of a figure: marks that touch
 
 def columns(result: StudyResult, metric: str) -> dict[str, Floats]:
     """Values of a metric under full feedback by world, in the order of the worlds."""
-    table = result.per_path
-    if metric not in table.columns:
+    table = result.table
+    if metric not in table.metrics:
         return {}
-    rows = table[(table.twin == FULL) & table[metric].notna()]
-    groups = {str(world): group[metric].to_numpy() for world, group in rows.groupby("world")}
-    return {name: groups[name] for name in result.worlds.world if name in groups}
+    arms = [(str(name), FULL) for name in result.worlds.world]
+    found = {arm[0]: table.column(arm, metric) for arm in arms if arm in table.arms}
+    return {name: values for name, values in found.items() if not np.isnan(values).all()}
 
 
 def tail_figure(result: StudyResult, metric: str, title: str) -> Figure | None:

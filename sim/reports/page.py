@@ -153,5 +153,4 @@ def _sections(result: StudyResult) -> dict[str, list[Table]]:
 
 def _happened(result: StudyResult, metric: str, title: str) -> bool:
     """Whether a metric of an optional section is other than zero on any path."""
-    known = metric in result.per_path.columns
-    return title not in OPTIONAL or (known and bool(result.per_path[metric].any()))
+    return title not in OPTIONAL or result.happened(metric)

@@ -14,9 +14,10 @@ import yaml
 from sim.reports.figures import draw_all
 from sim.reports.page import render
 from sim.studies.metrics import KEYS
-from sim.studies.pairing import ordered
+from sim.studies.path_table import TableWriter, ordered
 from sim.studies.result import StudyResult
 
+PER_PATH = "per_path.parquet"
 COMPRESSION = "zstd"
 
 
@@ -40,7 +41,8 @@ def write_run(
     text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True, width=100)
     _write(folder / "config.yaml", text)
     _write(folder / "manifest.json", json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
-    write_per_path(folder / "per_path.parquet", result.per_path)
+    if not (folder / PER_PATH).exists():  # a run has written it from its chunks
+        write_per_path(folder / PER_PATH, result.per_path)
     _write_csv(folder / "worlds.csv", result.worlds)
     write_parquet(folder / "summary.parquet", result.summary.tidy)
     _write_csv(folder / "summary.csv", result.summary.tidy)
@@ -53,21 +55,29 @@ def write_per_path(path: Path, per_path: pd.DataFrame) -> None:
     """Write the per-path table: equal contents give equal bytes, whatever the order of rows.
 
     Rows go by world, twin and path; keys come first, then metrics in their order; text and
-    number types are fixed; neither index nor time is stored.
+    number types are fixed; neither index nor time is stored. A run writes the same file from its
+    chunks (`sim.studies.path_file`).
     """
     keys = [key for key in KEYS if key in per_path.columns]
     metrics = [name for name in per_path.columns if name not in KEYS]
     table = ordered(per_path)[[*keys, *metrics]]
     kinds = {key: np.int64 if key in ("path", "population") else str for key in keys}
-    write_parquet(path, table.astype(kinds))
+    writer = TableWriter(path)
+    writer.add(plain_table(table.astype(kinds)))
+    writer.close()
 
 
 def write_parquet(path: Path, table: pd.DataFrame) -> None:
     """Write a table without index or metadata of pandas, with a fixed layout."""
+    pq.write_table(plain_table(table), path, compression=COMPRESSION, version="2.6")
+
+
+def plain_table(table: pd.DataFrame) -> pa.Table:
+    """Give a table without index or metadata of pandas, with short texts."""
     arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
     wide = pa.large_string()
     fields = [f.with_type(pa.string()) if f.type == wide else f for f in arrow.schema]
-    pq.write_table(arrow.cast(pa.schema(fields)), path, compression=COMPRESSION, version="2.6")
+    return arrow.cast(pa.schema(fields))
 
 
 def _write(path: Path, text: str) -> None:

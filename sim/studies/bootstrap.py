@@ -2,7 +2,8 @@
 
 One `Resample` serves every world and metric of a study, so that differences between worlds keep
 their pairing. A replicate is a row of multiplicities, not a copied sample: sums become matrix
-products, and tails need only the upper end of a sample that was sorted once. Draws are the raw
+products, and tails need only the upper end of a sample that was sorted once. Many clusters are
+resampled in groups, which are clusters again: memory does not grow with them. Draws are the raw
 bits of a counter-based generator (Philox) keyed by a hash of names: the same names and sizes
 give the same replicates on every machine.
 """
@@ -33,17 +34,24 @@ LOST_SHARE = 0.05
 RATIO_FLOOR = 5
 
 
+# More clusters than this are resampled in so many groups. An interval's width then has a standard
+# error of 1 / sqrt(2 x groups) = 0.7 %, besides that of 2,000 replicates (1.6 %).
+GROUPS = 10_000
+
+
 class Resample(NamedTuple):
     """Replicates of a clustered sample."""
 
     counts: Floats  # (replicates, clusters): how often each cluster was drawn; whole numbers
-    clusters: Codes  # int64 (n,): cluster of each observation
+    clusters: Codes  # int64 (n,): cluster of each observation, or group of clusters
     totals: Floats  # (replicates,): observations in each replicate
 
 
 def resample(clusters: Codes, *names: str, replicates: int = REPLICATES) -> Resample:
     """Draw bootstrap samples of whole clusters, determined by `names` and the sizes alone."""
     size = int(clusters.max()) + 1
+    if size > GROUPS:
+        clusters, size = clusters * GROUPS // size, GROUPS
     key = int.from_bytes(hashlib.sha256("/".join(names).encode()).digest()[:16], "little")
     bits = np.random.Philox(key=key)
     counts = np.empty((replicates, size))

@@ -1,61 +1,40 @@
-"""The experiment: every world and twin on the same paths, in chunks over threads.
+"""The experiment: every world and twin on the same paths, in tasks that may run anywhere.
 
-A chunk is a range of paths of one world and twin. Each path depends on its number alone, so neither
-the number of workers nor the size of a chunk changes a bit of the result.
+Each path depends on its number alone, so neither the number of workers, nor where they are, nor
+where the work is cut changes a bit of the result. Results go to disk as they come and are put in
+order at the end: memory holds some chunks, and later the few columns that a figure needs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from joblib import Parallel, delayed
-
-from sim import kernel
-from sim.interrupts import raise_dropped
-from sim.margin.greek_path import greek_columns
-from sim.state.state import GENERATIONS, RESULT, State
-from sim.state.world import World
-from sim.studies.balance import refuse_path, unbalanced
+from sim.studies import chunks, openings
 from sim.studies.bearers import bearers
+from sim.studies.chunks import Chunks
+from sim.studies.compute import Crew, crew_of
+from sim.studies.openings import Opening, Openings
 from sim.studies.result import StudyResult
+from sim.studies.run_folder import RESULTS
+from sim.studies.stage import desk_for, run_paths, stage_of
+from sim.studies.work import Agenda, Pace, Span, arms, population_spans
 from sim.world.build import Built, Factory
-from sim.world.schema.run import RunConfig, WorldChoice
+from sim.world.schema.run import RunConfig
 
 if TYPE_CHECKING:  # tables are imported while the first paths run
     import pandas as pd
 
+__all__ = ["PER_PATH", "Experiment", "Progress", "desk_for", "run_experiment", "run_paths"]
+
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class Task:
-    """A chunk of paths of one world and twin on one population."""
-
-    world: str
-    twin: str
-    population: int
-    first: int
-    count: int
-
-
-def path_ranges(config: RunConfig) -> Iterator[tuple[int, int, int]]:
-    """(population, first path, number of paths) of every chunk.
-
-    Populations own consecutive blocks of paths; one per path when drawn per path.
-    """
-    count = config.paths if config.population.draw == "per_path" else config.population.count
-    edges = np.linspace(0, config.paths, min(count, config.paths) + 1).astype(int)
-    for population, (start, stop) in enumerate(pairwise(edges)):
-        for first in range(start, stop, config.engine.chunk):
-            yield population, first, min(config.engine.chunk, stop - first)
+PER_PATH = "per_path.parquet"
 
 
 class Experiment:
-    """Builds worlds when a population comes up, and runs chunks of paths in them."""
+    """Builds worlds when a population comes up."""
 
     def __init__(self, config: RunConfig) -> None:
         self.config = config
@@ -64,8 +43,13 @@ class Experiment:
 
     @property
     def idle(self) -> tuple[str, ...]:
-        """Venues of the run at which no trader of the populations built so far holds anything."""
+        """Venues of the run at which no trader holds anything, of the populations so far."""
         return tuple(name for name in self.factory.layout.venues if name not in self.traded)
+
+    @property
+    def shrunk(self) -> dict[str, set[str]]:
+        """By venue, assets in which positions are smaller than drawn."""
+        return self.factory.fitter.shrunk
 
     def build(self, population: int) -> dict[str, Built]:
         """All worlds of the experiment on one population."""
@@ -74,99 +58,110 @@ class Experiment:
         worlds = self.config.experiment.worlds
         return {name: self.factory.build(base, choice) for name, choice in worlds.items()}
 
-    def run(self, task: Task, built: Built) -> np.ndarray:
-        """Results of a chunk, (count,) RESULT."""
-        world, opening = built.twin(self.factory.layout, task.twin), built.assembled.opening
-        try:
-            desk = built.desks.pop()
-        except IndexError:
-            desk = desk_for(self.factory, world, opening)
-        rows = run_paths(self.factory, world, opening, (task.first, task.count), desk)
-        built.desks.append(desk)
-        return rows
+    def recall(self, opening: Opening) -> None:
+        """Learn of a population that need not be built again."""
+        self.traded |= set(opening.traded)
+        for venue, assets in opening.shrunk.items():
+            self.shrunk.setdefault(venue, set()).update(assets)
 
 
-def desk_for(factory: Factory, world: World, opening: State) -> kernel.Desk:
-    """A state to run paths of a world in, whatever its twin, and a workspace."""
-    scratch = kernel.scratch_for(world, factory.law, factory.config.steps)
-    return kernel.Desk(kernel.copy_state(opening), scratch)
-
-
-def run_paths(
-    factory: Factory,
-    world: World,
-    opening: State,
-    span: tuple[int, int],
-    desk: kernel.Desk | None = None,
-) -> np.ndarray:
-    """Run consecutive paths of a world in this thread.
+class Progressing:
+    """An experiment in a folder: what is done lies there, what is missing is run.
 
     Parameters
     ----------
-    factory : Factory
-        Of the run.
-    world : World
-        One of its worlds.
-    opening : State
-        In which its paths begin.
-    span : (int, int)
-        First path, and how many.
-    desk : Desk, optional
-        Where paths of this world have been run before, in this thread or another.
-
-    Returns
-    -------
-    (count,) structured ndarray
-        One :data:`sim.state.state.RESULT` per path.
+    experiment : Experiment
+        What is run.
+    folder : Path
+        Keeps chunks and openings.
+    crew : Crew
+        Who runs it.
     """
-    first, count = span
-    config = factory.config
-    out = np.zeros(count, dtype=RESULT)
-    scene = kernel.Scene(world, factory.law, opening)
-    desk = desk or desk_for(factory, world, opening)
-    simulate = kernel.compiled(scene, desk)
-    simulate(scene, factory.rules, desk, np.uint64(config.seed), first, out)
-    if (worst := unbalanced(out)) >= 0:
-        path, again = first + worst, out[worst : worst + 1]
-        simulate(scene, factory.rules, desk, np.uint64(config.seed), path, again)
-        refuse_path(factory.layout, opening, desk.state, path, again[0])
-    return out
+
+    def __init__(self, experiment: Experiment, folder: Path, crew: Crew) -> None:
+        self.experiment, self.crew = experiment, crew
+        config = experiment.config
+        self.chunks = Chunks(folder / chunks.FOLDER, config)
+        self.openings = Openings(folder / openings.FOLDER)
+        self.pace = Pace(config.compute.task_seconds, crew.workers, config.engine.chunk)
+
+    def run(self, population: int, span: Span, progress: Progress) -> Opening:
+        """Run what is missing of a population, and return what is known of it."""
+        left = {arm: self.chunks.missing(arm, span) for arm in arms(self.experiment.config)}
+        known = self.openings.find(population)
+        if known is not None and not any(left.values()):
+            self.experiment.recall(known)
+            return known
+        built = self.experiment.build(population)
+        stage = stage_of(self.experiment.factory, built)
+        opening = Opening(
+            {name: one.facts for name, one in built.items()},
+            sorted(self.experiment.traded),
+            {venue: sorted(assets) for venue, assets in self.experiment.shrunk.items()},
+            stage.digest,
+        )
+        self.openings.keep(population, opening)
+        agenda = Agenda(population, left, self.pace)
+        for task in self.crew.run(stage, agenda, self.chunks.put):
+            progress(task.count)
+            _read_libraries()
+        return opening
 
 
-def run_experiment(config: RunConfig, progress: Progress) -> StudyResult:
-    """Run an experiment.
+def run_experiment(
+    config: RunConfig, progress: Progress, folder: Path | None = None
+) -> StudyResult:
+    """Run an experiment, or what is missing of it.
 
     Parameters
     ----------
     config : RunConfig
         The validated run.
     progress : callable
-        Called with the number of paths (one path of one world and twin) just finished.
+        Called with the number of paths (one path of one world and twin) just finished, first with
+        those that were finished before.
+    folder : Path, optional
+        Receives chunks while the experiment runs, and at the end the per-path table
+        (``results/per_path.parquet``); a temporary one, if left out.
 
     Returns
     -------
     StudyResult
         Per-path figures and the facts of each world.
     """
+    keep = None
+    if folder is None:
+        keep = tempfile.TemporaryDirectory(prefix="sluicegate-")
+        folder = Path(keep.name)
     experiment = Experiment(config)
-    frames: list[pd.DataFrame] = []
-    facts: list[dict[str, dict[str, float]]] = []
-    for population, ranges in _by_population(config):
-        built = experiment.build(population)
-        facts.append({name: b.facts for name, b in built.items()})
-        frames += _run_population(experiment, population, ranges, built, progress)
-    import pandas as pd
+    with crew_of(config) as crew:
+        going = Progressing(experiment, folder, crew)
+        if going.chunks.paths:
+            progress(going.chunks.paths)
+        found = [
+            going.run(population, span, progress)
+            for population, span in enumerate(population_spans(config))
+        ]
+    from sim.studies.path_file import write_path_file
+    from sim.studies.path_table import open_table
 
-    per_path = pd.concat(frames, ignore_index=True)
-    order = {name: i for i, name in enumerate(config.experiment.worlds)}
-    twins = {name: i for i, name in enumerate(config.experiment.twins)}
-    rank = [per_path["world"].map(order), per_path["twin"].map(twins), per_path["path"]]
-    per_path = per_path.iloc[np.lexsort(rank[::-1])].reset_index(drop=True)
-    worlds = _worlds_frame(config, facts)
-    shrunk = experiment.factory.fitter.shrunk
+    file = folder / RESULTS / PER_PATH
+    file.parent.mkdir(exist_ok=True)
+    greeks = bool(experiment.factory.layout.surfaces)
+    order = write_path_file(file, going.chunks, config, greeks)
     return StudyResult(
-        per_path, worlds, config.experiment.baseline, experiment.idle, shrunk, unscanned(config)
+        open_table(file, order, keep),
+        _worlds_frame(config, [one.facts for one in found]),
+        config.experiment.baseline,
+        experiment.idle,
+        experiment.shrunk,
+        unscanned(config),
     )
+
+
+def _read_libraries() -> None:
+    """Read what tables need, which takes a second, while others run paths; once."""
+    import sim.studies.path_file  # noqa: F401
 
 
 def unscanned(config: RunConfig) -> tuple[str, ...]:
@@ -176,62 +171,7 @@ def unscanned(config: RunConfig) -> tuple[str, ...]:
     return tuple(name for name, venue in config.venue.items() if venue.engine != "sum_of_legs")
 
 
-def _by_population(config: RunConfig) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-    ranges: dict[int, list[tuple[int, int]]] = {}
-    for population, first, count in path_ranges(config):
-        ranges.setdefault(population, []).append((first, count))
-    yield from ranges.items()
-
-
-def _run_population(
-    experiment: Experiment,
-    population: int,
-    ranges: list[tuple[int, int]],
-    built: dict[str, Built],
-    progress: Progress,
-) -> list[pd.DataFrame]:
-    config = experiment.config
-    tasks = [
-        Task(name, twin, population, first, count)
-        for first, count in ranges
-        for name in config.experiment.worlds
-        for twin in config.experiment.twins
-    ]
-    workers = Parallel(n_jobs=config.workers, backend="threading", return_as="generator")
-    results = workers(delayed(experiment.run)(task, built[task.world]) for task in tasks)
-    frames = []
-    for task, rows in zip(tasks, results, strict=True):
-        raise_dropped()
-        frame = _frame(task, config.experiment.worlds[task.world], rows)
-        if experiment.factory.layout.surfaces:
-            frame = frame.assign(**greek_columns(rows["greeks"]))
-        frames.append(frame)
-        progress(task.count)
-    return frames
-
-
-def _frame(task: Task, choice: WorldChoice, rows: np.ndarray) -> pd.DataFrame:
-    """Results of a chunk with their keys and names."""
-    import pandas as pd
-
-    frame: dict[str, object] = {
-        "world": task.world,
-        "scope": choice.scope,
-        "arm": "re-levered" if choice.relever > 0.0 else "same legs",
-        "twin": task.twin,
-        "path": np.arange(task.first, task.first + task.count),
-        "population": task.population,
-    }
-    frame["creditor_loss"] = rows["bad_debt"] + rows["horizon_shortfall"]
-    for name in RESULT.names or ():
-        if name not in ("generation", "greeks", "imbalance"):
-            frame[name] = rows[name]
-    for g in range(GENERATIONS):
-        frame[f"generation_{g}"] = rows["generation"][:, g]
-    return pd.DataFrame(frame)
-
-
-def _worlds_frame(config: RunConfig, facts: list[dict[str, dict[str, float]]]) -> pd.DataFrame:
+def _worlds_frame(config: RunConfig, facts: Sequence[dict[str, dict[str, float]]]) -> pd.DataFrame:
     """Facts of each world, averaged over populations."""
     import pandas as pd
 
@@ -242,7 +182,7 @@ def _worlds_frame(config: RunConfig, facts: list[dict[str, dict[str, float]]]) -
             {
                 "world": name,
                 "scope": choice.scope,
-                "arm": "re-levered" if choice.relever > 0.0 else "same legs",
+                "arm": choice.arm,
                 "relever": choice.relever,
                 "selection": choice.selection or "as configured",
                 "loss_bearer": bearers(config, choice.scope),

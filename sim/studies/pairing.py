@@ -1,17 +1,54 @@
-"""The per-path table as blocks of arrays that share their paths."""
+"""The per-path table as blocks that share their paths; columns are read when they are needed."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-from pandas.api.types import is_numeric_dtype
 
 from sim.errors import SluicegateError
-from sim.studies.metrics import KEYS
+from sim.studies.path_table import PathTable
 from sim.studies.statistics import Codes, Floats
+from sim.studies.work import Arm
 
 FULL, SLIPPAGE = "full", "slippage"
-NEEDED = ("world", "twin", "path", "population")
+
+
+class Columns(Mapping[str, Floats]):
+    """Metrics of one block by name; a metric that is undefined on every path is left out.
+
+    Nothing is kept: a figure needs a few columns at a time, and all of them may not fit.
+    """
+
+    def __init__(self, table: PathTable, arm: Arm) -> None:
+        self._table, self._arm = table, arm
+        self._names = {name: None for name in table.metrics if self._applies(name)}
+
+    def __getitem__(self, name: str) -> Floats:
+        """Read a column."""
+        return self._table.column(self._arm, name).astype(np.float64, copy=False)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def _applies(self, name: str) -> bool:
+        """Whether a metric is defined; on some paths only it is refused."""
+        column = self[name]
+        defined = np.isfinite(column)
+        if defined.all():
+            return True
+        if defined.any() or not np.isnan(column).all():
+            path = int(self._table.column(self._arm, "path")[~defined][0])
+            where = described(self._arm)
+            raise SluicegateError(
+                f"metric {name} is not a number on path {path}", where=where, allowed="finite"
+            )
+        return False
 
 
 @dataclass(frozen=True)
@@ -20,7 +57,7 @@ class Block:
 
     world: str
     twin: str
-    values: dict[str, Floats]
+    values: Mapping[str, Floats]
     clusters: Codes
 
     @property
@@ -34,41 +71,38 @@ class Block:
         return None if self.clusters.max() + 1 == self.n else self.clusters
 
 
-def ordered(per_path: pd.DataFrame) -> pd.DataFrame:
-    """Sort rows by world, twin and path, so that equal contents give equal bytes."""
-    return per_path.sort_values(["world", "twin", "path"], kind="stable", ignore_index=True)
+def described(arm: Arm) -> str:
+    """Name a block for people."""
+    world, twin = arm
+    return f"world {world!r}, twin {twin!r}"
 
 
-def blocks(per_path: pd.DataFrame, baseline: str) -> dict[tuple[str, str], Block]:
+def blocks(table: PathTable, baseline: str) -> dict[Arm, Block]:
     """Split the table by world and twin, after checking that all share paths and populations.
 
     Raises
     ------
     SluicegateError
-        When keys are missing, the table is empty, the baseline is absent, a path is doubled or
-        missing somewhere, or a metric is undefined on some paths of a world.
+        When the table is empty, the baseline is absent, a path is doubled or missing somewhere,
+        or a metric is undefined on some paths of a world.
     """
-    missing = [key for key in NEEDED if key not in per_path.columns]
-    if missing:
-        raise SluicegateError(
-            "the per-path table misses key columns", value=missing, allowed=", ".join(NEEDED)
-        )
-    names = [c for c in per_path.columns if c not in KEYS and is_numeric_dtype(per_path[c])]
-    found: dict[tuple[str, str], Block] = {}
-    paths: pd.DataFrame | None = None
-    for (world, twin), rows in ordered(per_path).groupby(["world", "twin"], sort=False):
-        where, here = f"world {world!r}, twin {twin!r}", rows[["path", "population"]]
-        paths = here.reset_index(drop=True) if paths is None else paths
-        if not np.array_equal(here.to_numpy(), paths.to_numpy()):
+    found: dict[Arm, Block] = {}
+    shared: Block | None = None
+    paths, populations = np.empty(0), np.empty(0)
+    for arm in table.arms:
+        here, drawn = table.column(arm, "path"), table.column(arm, "population")
+        if shared is None:
+            paths, populations = here, drawn
+        if not (np.array_equal(here, paths) and np.array_equal(drawn, populations)):
+            count = len(np.unique(paths))
             raise SluicegateError(
                 "paths or populations differ from those of the other worlds",
-                where=where,
-                value=f"{len(here)} rows, {here.path.nunique()} paths",
-                allowed=f"the same {paths.path.nunique()} paths in every world and twin",
+                where=described(arm),
+                value=f"{len(here)} rows, {len(np.unique(here))} paths",
+                allowed=f"the same {count} paths in every world and twin",
             )
-        found[str(world), str(twin)] = Block(
-            str(world), str(twin), _values(rows, names, where), _clusters(here)
-        )
+        clusters = _clusters(here, drawn) if shared is None else shared.clusters
+        shared = found[arm] = Block(*arm, Columns(table, arm), clusters)
     if (baseline, FULL) not in found:
         raise SluicegateError(
             "the baseline world is not in the table",
@@ -78,30 +112,14 @@ def blocks(per_path: pd.DataFrame, baseline: str) -> dict[tuple[str, str], Block
     return found
 
 
-def _values(rows: pd.DataFrame, names: list[str], where: str) -> dict[str, Floats]:
-    """Metrics of one block; one that is undefined on every path does not apply and is left out."""
-    values = {}
-    for name in names:
-        column = rows[name].to_numpy(np.float64)
-        defined = np.isfinite(column)
-        if defined.all():
-            values[name] = column
-        elif defined.any() or not np.isnan(column).all():
-            path = int(rows.path.to_numpy()[~defined][0])
-            raise SluicegateError(
-                f"metric {name} is not a number on path {path}", where=where, allowed="finite"
-            )
-    return values
-
-
-def _clusters(paths: pd.DataFrame) -> Codes:
+def _clusters(paths: np.ndarray, populations: np.ndarray) -> Codes:
     """Cluster codes: the population where more than one was drawn, else the path itself."""
-    if paths.path.duplicated().any():
+    if len(np.unique(paths)) < len(paths):
         raise SluicegateError(
             "a path appears twice in one world and twin",
             where="per-path table",
             allowed="one row per world, twin and path",
         )
-    several = paths.population.nunique() > 1
-    codes = pd.factorize(paths.population if several else paths.path)[0]
-    return codes.astype(np.int64)
+    drawn = np.unique(populations)
+    kinds, keys = (drawn, populations) if len(drawn) > 1 else (np.sort(paths), paths)
+    return np.searchsorted(kinds, keys).astype(np.int64)

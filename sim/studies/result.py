@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.studies.path_table import PathTable
     from sim.studies.summary import Summary
 
 
@@ -19,7 +20,7 @@ class StudyResult:
 
     Attributes
     ----------
-    per_path : DataFrame
+    paths : DataFrame or PathTable
         One row per world, twin and path: keys world, twin, path, population; metrics float64.
     worlds : DataFrame
         One row per world in the order in which reports show them: world, scope, arm,
@@ -35,7 +36,7 @@ class StudyResult:
         Venues whose scenario or tail engine some world leaves aside, adding legs up instead.
     """
 
-    per_path: pd.DataFrame
+    paths: pd.DataFrame | PathTable
     worlds: pd.DataFrame
     baseline: str = "venue"
     idle: tuple[str, ...] = ()
@@ -43,9 +44,27 @@ class StudyResult:
     unscanned: tuple[str, ...] = ()
 
     @cached_property
+    def table(self) -> PathTable:
+        """The per-path table, column by column."""
+        from sim.studies.path_table import as_table
+
+        return as_table(self.paths)
+
+    @property
+    def per_path(self) -> pd.DataFrame:
+        """The whole per-path table; a large one may not fit into memory."""
+        return self.table.frame()
+
+    def happened(self, metric: str) -> bool:
+        """Whether a metric is there, and other than zero on any path."""
+        if metric not in self.table.metrics:
+            return False
+        return any(self.table.column(arm, metric).any() for arm in self.table.arms)
+
+    @cached_property
     def summary(self) -> Summary:
         """Figures with intervals; computed once."""
         # here, not above: scipy.stats costs a start of the command half a second
         from sim.studies.summary import summarise
 
-        return summarise(self.per_path, self.worlds, self.baseline)
+        return summarise(self.table, self.worlds, self.baseline)

@@ -1,8 +1,9 @@
 """A run folder is complete or it is not there.
 
 Everything is written into a hidden folder beside the final place (the same file system, so that
-the last step is one rename) and removed if anything stops the run. What a killed process leaves
-behind is removed by the next run.
+the last step is one rename): what is to be shown into its folder ``results``, what a run needs to
+go on beside it. If something stops the run, the hidden folder stays as long as it can be resumed
+(:mod:`sim.studies.unfinished`); otherwise it is removed, by the next run if the process was killed.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from pathlib import Path
 from sim import locks
 from sim.errors import SluicegateError
 from sim.interrupts import ended_cleanly
+from sim.studies import unfinished
 
-_PARTIAL = ".partial-"
+RESULTS = "results"
 _FRESH_SECONDS = 60.0
 _TRIES = 10
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
@@ -58,27 +60,78 @@ def open_run(out: Path, experiment: str, started: datetime | None = None) -> Ite
     except BaseException:
         _remove_empty(made)
         raise
-    run = RunFolder(partial)
+    with _going(RunFolder(partial), mark, made, started) as run:
+        yield run
+
+
+@contextmanager
+def continue_run(partial: Path) -> Iterator[RunFolder]:
+    """Open what an unfinished run has left, to go on where it stopped.
+
+    Raises
+    ------
+    SluicegateError
+        If a living process is at it.
+    """
+    with locks.alone(partial.parent):
+        if locks.in_use(partial):
+            raise SluicegateError(
+                "this run is still going on",
+                value=str(partial),
+                hint="wait for it, or stop it first",
+            )
+        mark = locks.hold(partial)
+    with _going(RunFolder(partial), mark, [], None) as run:
+        yield run
+
+
+@contextmanager
+def _going(
+    run: RunFolder, mark: int | None, made: list[Path], started: datetime | None
+) -> Iterator[RunFolder]:
+    """Publish what the block has written, or put it away."""
     try:
         with ended_cleanly():
+            shutil.rmtree(run.path, ignore_errors=True)  # what it was writing when it stopped
+            run.path.mkdir()
             yield run
-            _flush(partial)
-            run.final = _publish(partial, parent, started or datetime.now(UTC))
+            _flush(run.path)
+            run.final = _publish(run.path, run.base.parent, started or datetime.now(UTC))
             with ended_cleanly(run.where):
-                _sync(parent)
+                _sync(run.base.parent)
+    except BaseException as reason:
+        if run.final is None and unfinished.stays(run.base, reason):
+            run.kept = True
+            raise unfinished.explained(reason, run.base) from None
+        raise
     finally:
+        if not run.kept:
+            unfinished.forget(run.base)  # first, so that nobody goes on with a finished run
+            shutil.rmtree(run.base, ignore_errors=True)
         locks.release(mark)
-        if run.final is None:
-            shutil.rmtree(partial, ignore_errors=True)
+        if run.final is None and not run.kept:
             _remove_empty(made)
 
 
 class RunFolder:
-    """Where to write (`path`), and where it ended up (`final`, None until then)."""
+    """A run that is being written.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    Attributes
+    ----------
+    base : Path
+        The hidden folder.
+    path : Path
+        Where to write what is to be shown.
+    final : Path or None
+        Where that has ended up.
+    kept : bool
+        Whether the hidden folder stays, to be resumed.
+    """
+
+    def __init__(self, base: Path) -> None:
+        self.base, self.path = base, base / RESULTS
         self.final: Path | None = None
+        self.kept = False
 
     @property
     def where(self) -> str:
@@ -119,7 +172,7 @@ def _create(parent: Path) -> tuple[Path, int | None]:
 def _create_in(parent: Path) -> tuple[Path, int | None]:
     with locks.alone(parent) as sure:
         _remove_abandoned(parent, sure)
-        partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=parent))
+        partial = Path(tempfile.mkdtemp(prefix=unfinished.PARTIAL, dir=parent))
         partial.chmod(0o777 & ~_umask())
         return partial, locks.hold(partial)
 
@@ -142,12 +195,14 @@ def _umask() -> int:
 def _remove_abandoned(parent: Path, sure: bool) -> None:
     """Remove what killed processes left; a folder that somebody is writing stays.
 
+    So does one that can be resumed.
+
     Folders are made and marked under one lock of their parent. Where there is no such lock, one
     that is fresh may not be marked yet, and stays too.
     """
-    for folder in parent.glob(f"{_PARTIAL}*"):
+    for folder in unfinished.partials(parent):
         fresh = not sure and time.time() - folder.stat().st_mtime < _FRESH_SECONDS
-        if not fresh and not locks.in_use(folder):
+        if not fresh and not unfinished.resumable(folder) and not locks.in_use(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from sim.errors import SluicegateError
 from sim.studies.bootstrap import resample
 from sim.studies.pairing import FULL, SLIPPAGE, blocks
+from sim.studies.path_table import PathTable, as_table
 from sim.studies.rows import block_tails, cascade_rows, delta_rows, level_rows, static_rows
 from sim.studies.statistics import NAN, Estimate
 
@@ -68,12 +69,14 @@ class Summary:
         return self.tidy[chosen].reset_index(drop=True)
 
 
-def summarise(per_path: pd.DataFrame, worlds: pd.DataFrame, baseline: str = "venue") -> Summary:
+def summarise(
+    per_path: pd.DataFrame | PathTable, worlds: pd.DataFrame, baseline: str = "venue"
+) -> Summary:
     """Reduce a study to figures with intervals.
 
     Parameters
     ----------
-    per_path : DataFrame
+    per_path : DataFrame or PathTable
         One row per world, twin and path; every numeric column that is not a key is a metric.
     worlds : DataFrame
         One row per world; numeric columns are constant over paths.
@@ -87,7 +90,7 @@ def summarise(per_path: pd.DataFrame, worlds: pd.DataFrame, baseline: str = "ven
         their paths and populations.
     """
     order = _world_order(worlds, baseline)
-    found = blocks(per_path, baseline)
+    found = blocks(as_table(per_path), baseline)
     base = found[baseline, FULL]
     sample = resample(base.clusters, "summary")
     reference = block_tails(base, sample)

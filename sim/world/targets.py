@@ -22,6 +22,11 @@ def allow(folders: Sequence[Path]) -> None:
     _allowed.extend(folder for folder in folders if folder not in _allowed)
 
 
+def allowed() -> tuple[Path, ...]:
+    """Return the folders that `allow` was told of."""
+    return tuple(_allowed)
+
+
 def _own_functions(module: Any) -> list[str]:
     """Names of what a module defines and one can call."""
     return sorted(

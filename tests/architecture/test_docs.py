@@ -48,6 +48,7 @@ PAGES = (
     "docs/calibration.md",
     "docs/backtest.md",
     "docs/speed.md",
+    "docs/distribution.md",
 )
 FILE = re.compile(r"`((?:sim|agents|scenarios|conf|docs|tests)/[\w/.]*)`")
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from sim.market.paths import simulate
-from sim.studies.experiment import Experiment, Task
+from sim.studies.stage import stage_of
+from sim.studies.work import Task
 from sim.world.build import Built, Factory
 from sim.world.schema.run import RunConfig
 from tests.benchmarks.programs import Watchful, brute, run_kernel, run_mesa, run_numpy, same
@@ -88,11 +89,11 @@ def others(
 
 def whole(run: RunConfig, built: Built, paths: int) -> Figures:
     """Wall time of the whole work on all processors, from so many of its paths."""
-    experiment, threads = Experiment(run), os.cpu_count() or 1
+    stage, threads = stage_of(Factory(run), {"w": built}), os.cpu_count() or 1
     chunk = max(1, paths // (CHUNKS * threads))
 
     def deal(first: int, count: int) -> None:
-        experiment.run(Task("w", "full", 0, first, count), built)
+        stage.run(Task("w", "full", 0, first, count))
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(deal, range(threads), [1] * threads))  # loads, and makes room to work in

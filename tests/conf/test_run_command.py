@@ -31,7 +31,8 @@ def place(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(run, "load_config", lambda overrides, search_path: config)
     monkeypatch.setattr(run, "check", lambda config: {})
-    monkeypatch.setattr(run, "_simulate", lambda config: "result")
+    monkeypatch.setattr(run, "paths_of", lambda config: 54)
+    monkeypatch.setattr(run, "_simulate", lambda config, folder: "result")
     modules = {
         "sim.reports.console": SimpleNamespace(summary_table=lambda result: f"table of {result}"),
         "sim.reports.write": SimpleNamespace(write_run=write_run),
@@ -56,7 +57,7 @@ def test_a_run_ends_in_one_folder(place, capsys):
     [(KeyboardInterrupt(), 130), (SluicegateError("no such venue"), 2), (RuntimeError("oh"), 1)],
 )
 def test_nothing_is_left_when_it_stops(place, monkeypatch, capsys, error, code):
-    def stop(config):
+    def stop(config, folder):
         raise error
 
     monkeypatch.setattr(run, "_simulate", stop)
@@ -83,7 +84,7 @@ def test_results_that_are_complete_are_named(place, monkeypatch, capsys, sign, c
 
 
 def test_unwritable_results_are_said_before_the_simulation(place, monkeypatch, capsys):
-    def never(config):
+    def never(config, folder):
         raise AssertionError("simulated")
 
     monkeypatch.setattr(run, "_simulate", never)

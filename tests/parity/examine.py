@@ -13,8 +13,9 @@ from joblib import Parallel, delayed
 
 from sim.errors import SluicegateError
 from sim.state.state import RESULT
-from sim.studies.experiment import Experiment, Task
-from sim.world.build import Built
+from sim.studies.stage import stage_of
+from sim.studies.work import Task
+from sim.world.build import Built, Factory
 from sim.world.schema.run import RunConfig
 from tests.parity.families import FAMILIES
 from tests.parity.features import features
@@ -83,14 +84,15 @@ def looks(case: Case) -> list[Look]:
 
 def run(config: RunConfig, built: Built, look: Look, paths: int) -> np.ndarray:
     """Return the results of the first paths, dealt over threads as a run deals them."""
-    experiment = Experiment(with_watch(config, look.watch, look.skin))
+    factory = Factory(with_watch(config, look.watch, look.skin))
     fresh = replace(built, desks=deque())  # what a desk has learned holds for one skin
+    stage = stage_of(factory, {"w": fresh})
     tasks = [
         Task("w", config.experiment.twins[0], 0, first, min(look.chunk, paths - first))
         for first in range(0, paths, look.chunk)
     ]
     threads = Parallel(n_jobs=look.threads, backend="threading")
-    return np.concatenate(threads(delayed(experiment.run)(task, fresh) for task in tasks))
+    return np.concatenate([rows for rows, _ in threads(delayed(stage.run)(task) for task in tasks)])
 
 
 def refusal(error: SluicegateError) -> str | None:

@@ -5,29 +5,15 @@ from typing import Any
 
 import pytest
 
-from sim.reports.write import write_per_path
 from sim.studies.experiment import run_experiment
-from sim.world.schema.explain import validated
-from sim.world.schema.run import RunConfig
-from tests.random_worlds import default, stressed
-
-EXPERIMENT = {
-    "name": "small",
-    "worlds": {"venue": {"scope": "venue"}, "hub_relevered": {"scope": "hub", "relever": 0.5}},
-    "baseline": "venue",
-    "twins": ["full", "none"],
-}
+from tests.small_runs import small
 
 
 def written(folder: Path, name: str, **changes: Any) -> bytes:
     """Bytes of the per-path table of a small stressed run."""
-    config = default({"accounts": 40, "paths": 13, "steps": 20, "step_seconds": 600.0})
-    config = stressed(config, 5.0, 0.02) | {"block_seconds": 20.0, "experiment": EXPERIMENT}
-    result = run_experiment(validated(RunConfig, config | changes), lambda paths: None)
-    file = folder / f"{name}.parquet"
-    write_per_path(file, result.per_path)
+    result = run_experiment(small(**changes), lambda paths: None, folder / name)
     assert result.per_path["liquidations"].sum() > 100
-    return file.read_bytes()
+    return (folder / name / "results" / "per_path.parquet").read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +29,10 @@ def test_workers_do_not_matter(tmp_path: Path, once: bytes, workers: int) -> Non
 @pytest.mark.parametrize("chunk", [1, 7, 64])
 def test_chunks_do_not_matter(tmp_path: Path, once: bytes, chunk: int) -> None:
     assert written(tmp_path, "chunk", workers=2, engine={"chunk": chunk}) == once
+
+
+def test_nor_do_cuts_by_the_clock(tmp_path: Path, once: bytes) -> None:
+    assert written(tmp_path, "timed", workers=2, compute={"task_seconds": 0.003}) == once
 
 
 POPULATIONS = [{"draw": "per_path"}, {"draw": "once", "count": 3}]

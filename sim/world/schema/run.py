@@ -12,6 +12,7 @@ from sim.random import MAX_SEED
 from sim.world.schema.base import Fraction, Positive, Strict, unit
 from sim.world.schema.beliefs import Beliefs
 from sim.world.schema.checks import check_distinct, check_known
+from sim.world.schema.compute import ComputeConfig
 from sim.world.schema.hub import HubConfig
 from sim.world.schema.liquidation import Selection
 from sim.world.schema.liquidity import LiquidityConfig
@@ -37,6 +38,11 @@ class WorldChoice(Strict):
     """leg-selection rule of whoever margins the accounts: the hub in the wide scopes, else all
     venues; their own if left out. ``whole_portfolio`` is sized by ``restore_buffer``"""
 
+    @property
+    def arm(self) -> str:
+        """Whether positions are kept, or freed margin is put back to work."""
+        return "re-levered" if self.relever > 0.0 else "same legs"
+
 
 class ExperimentConfig(Strict):
     """Which worlds and twins are run on the same paths."""
@@ -60,8 +66,8 @@ class EngineConfig(Strict):
     """``all`` looks at every account every step"""
     skin: Annotated[Positive, Field(lt=0.5)] = 0.015
     """relative price move that a watch list survives"""
-    chunk: Annotated[int, Field(ge=1)] = 8
-    """paths handed to a worker at once"""
+    chunk: Annotated[int, Field(ge=1)] | None = None
+    """paths handed to a worker at once; as many as take ``compute.task_seconds``, if left out"""
 
 
 class RunConfig(Strict):
@@ -99,6 +105,8 @@ class RunConfig(Strict):
     liquidator: dict[str, LiquidatorConfig] = {}
     experiment: ExperimentConfig
     engine: EngineConfig = EngineConfig()
+    compute: ComputeConfig = ComputeConfig()
+    """who simulates; no figure depends on it"""
 
     @model_validator(mode="before")
     @classmethod
