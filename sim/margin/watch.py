@@ -174,7 +174,7 @@ def radius_of(
     At most the base's skin. ``health`` is equity and maintenance now; a view far above the market
     makes the latter negative, and once is then the nearer. Beyond what may be lost at any move
     (rounding up, time), losses grow at least in proportion to the move, so that what the whole skin
-    could cost bounds every part of it.
+    could cost bounds every part of it. Where nothing is lost at once, that is asked for only once.
     """
     if world.settings[0].watch_all != 0:
         return 0.0
@@ -187,6 +187,8 @@ def radius_of(
     whole = reach(world, state, a, watch, skin) + moved * (skin + ROUNDING)
     if slack > whole:
         return skin
+    if world.settings[0].steady != 0 and whole > 0.0:
+        return max(0.0, (skin + ROUNDING) * slack / whole - ROUNDING)
     at_once = reach(world, state, a, watch, ROUNDING) + moved * 2.0 * ROUNDING
     return skin * max(0.0, slack - at_once) / (whole - at_once) if whole > at_once else 0.0
 

@@ -31,6 +31,7 @@ SETTINGS = np.dtype(
         ("level_width", "f8"),  # log-price width of one level of the background book
         ("scans", "i8"),  # 1 if some engine does more than add up or net legs
         ("liquidity", "i8"),  # 1 if some engine charges for what selling would cost
+        ("steady", "i8"),  # 1 if no requirement can rise at once, however little prices move
     ]
 )
 

@@ -118,6 +118,9 @@ def settings(layout: Layout, rows: LedgerRows, twin: str) -> np.ndarray:
     row["liquidity"] = tables.charges_liquidity(config)
     charged = tables.charges_doubt(config) or row["liquidity"]
     row["scans"] = whole or predictive or charged or bool(layout.surfaces)
+    ratios = [p.margin_ratio for venue in config.venue.values() for p in venue.perpetuals.values()]
+    stepped = any(r.least > 0.0 or r.floor > 0.0 or r.rounding > 0.0 for r in ratios)
+    row["steady"] = not row["scans"] and not stepped
     return table
 
 
