@@ -142,7 +142,7 @@ def examine(case: Case) -> Finding:
 def _examine(case: Case, finding: Finding) -> None:
     config = FAMILIES[case.family](case.seed)
     finding.features = features(config)
-    factory = Experiment(config).factory
+    factory = Factory(config)
     built = factory.build(factory.population(0), config.experiment.worlds["w"])
     brute = outcome(config, built, Look("all", SKINS[0][0], 1, case.paths), case.paths)
     for look in looks(case):
