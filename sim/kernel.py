@@ -62,8 +62,9 @@ def run_path(scene: Scene, rules: Rules, desk: Desk, key: tuple[np.uint64, int])
     opening = by_reference(scene.opening)
     scratch = desk.scratch
     regime, opened = scratch.regimes[0], scratch.opened
-    restore(world, state, opening, scratch.prices[0], regime)
-    if opened.counts[regime, 0] == UNKNOWN:
+    new = opened.counts[regime, 0] == UNKNOWN
+    restore(world, state, opening, (scratch.prices[0], regime), new)
+    if new:
         open_lists(world, state)
         note_opening(state, opened)
         opened.wealth[regime, 0] = trader_wealth(world, state)

@@ -24,13 +24,22 @@ LONG_AGO = -1e300
 
 
 @jit
-def restore_ledger(state: State, opening: State) -> None:
-    """Put back who held what: rows that the last path may have changed, and what stands outside."""
-    for i in range(state.clock[0].changed):
-        a = state.changed[i]
-        state.balance[:, a] = opening.balance[:, a]
-        state.legs[a] = opening.legs[a]
-        state.rows[a] = opening.rows[a]
+def restore_row(state: State, opening: State, a: int) -> None:
+    """Put back what row ``a`` held."""
+    state.balance[:, a] = opening.balance[:, a]
+    state.legs[a] = opening.legs[a]
+    state.rows[a] = opening.rows[a]
+
+
+@jit
+def restore_ledger(state: State, opening: State, whole: bool) -> None:
+    """Put back who held what, of the rows those that the last path may have changed, or all."""
+    if whole:
+        for a in range(len(state.rows)):
+            restore_row(state, opening, a)
+    else:
+        for i in range(state.clock[0].changed):
+            restore_row(state, opening, state.changed[i])
     state.wallet[:] = opening.wallet
     state.outside[:] = opening.outside
     state.gross[:] = 0.0
@@ -106,10 +115,15 @@ def restore_prices(world: World, state: State, opening: State, fundamental: np.n
 
 @jit
 def restore(
-    world: World, state: State, opening: State, fundamental: np.ndarray, regime: int
+    world: World, state: State, opening: State, start: tuple[np.ndarray, int], whole: bool
 ) -> None:
-    """Set the state to the start of a path, prices published, lists not made yet."""
-    restore_ledger(state, opening)
+    """Set the state to the start of a path, prices published, lists not made yet.
+
+    ``start`` holds the fundamental prices, USD, and the regime. ``whole``: nothing is known of the
+    state; otherwise it is that of a path which began with the same opening.
+    """
+    fundamental, regime = start
+    restore_ledger(state, opening, whole)
     restore_clock(state, opening, regime)
     restore_prices(world, state, opening, fundamental)
     forget(world, state, opening)
@@ -122,7 +136,7 @@ def restore(
 @jit
 def begin(world: World, state: State, opening: State, fundamental: np.ndarray, regime: int) -> None:
     """Set the state to the start of a path."""
-    restore(world, state, opening, fundamental, regime)
+    restore(world, state, opening, (fundamental, regime), True)
     open_lists(world, state)
 
 

@@ -151,9 +151,18 @@ def unfinished_runs(place: Path) -> list[Path]:
 
 
 def stays(base: Path, reason: BaseException) -> bool:
-    """Whether to keep what a stopped run has done: not where input is to blame."""
+    """Whether to keep what a stopped run has done.
+
+    Not where input is to blame, and not where somebody has thought better of it in the first
+    minute: that leaves nothing behind.
+    """
     wrong = isinstance(reason, SluicegateError) and not isinstance(reason, Stopped)
-    return resumable(base) and not wrong
+    if wrong or not resumable(base):
+        return False
+    notes = read_notes(base)
+    lasted = datetime.now(UTC) - datetime.fromisoformat(notes.manifest["started_utc"])
+    wanted = not isinstance(reason, KeyboardInterrupt | Terminated)
+    return wanted or lasted.total_seconds() >= notes.config["compute"]["keep_after"]
 
 
 def explained(reason: BaseException, base: Path) -> BaseException:

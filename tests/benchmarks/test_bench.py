@@ -43,14 +43,9 @@ def test_w8_has_eight_marks_and_as_many_as_one_asks_for():
         assert (built.assembled.world.markets["parent"] >= 0).sum() == marks
 
 
-@pytest.mark.parametrize(
-    ("name", "book"),
-    [
-        pytest.param(name, book, marks=[] if (name, book) == ("W24", "calm") else pytest.mark.slow)
-        for name in WORKS
-        for book in BOOKS
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("book", BOOKS)
+@pytest.mark.parametrize("name", WORKS)
 def test_programs_end_alike(name, book):
     run = work(name, book, **SHORT)
     factory, built = build(run, name)

@@ -73,6 +73,7 @@ def finished(place: Path) -> int:
     return sum(count_paths(base / FOLDER) for base in partials(place))
 
 
+@pytest.mark.slow
 def test_killed_in_mid_run_and_again_while_it_writes(
     whole: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -270,6 +271,7 @@ def test_what_can_be_resumed_outlives_other_runs(left: Path, tmp_path: Path) -> 
 def test_what_stops_a_run_decides_whether_it_stays(
     left: Path, reason: BaseException, stays: bool
 ) -> None:
+    change_notes(left, "manifest.started_utc", "2026-01-01T00:00:00.000+00:00")
     with pytest.raises(type(reason)) as raised, continue_run(left):
         raise reason
     assert left.exists() == stays
@@ -277,9 +279,18 @@ def test_what_stops_a_run_decides_whether_it_stays(
     assert (f"sluicegate resume {left}" in " ".join([str(raised.value), *notes])) == stays
 
 
+@pytest.mark.parametrize(("reason", "stays"), [(KeyboardInterrupt(), False), (MemoryError(), True)])
+def test_who_thinks_better_of_it_at_once_leaves_nothing(
+    left: Path, reason: BaseException, stays: bool
+) -> None:
+    with pytest.raises(type(reason)), continue_run(left):
+        raise reason
+    assert left.exists() == stays
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
-    long = (*WORDS[:1], "paths=4000", *WORDS[2:])
+    long = (*WORDS[:1], "paths=4000", "compute.keep_after=0", *WORDS[2:])
     child = subprocess.Popen(
         command(*long), cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
     )

@@ -11,7 +11,10 @@ from tests.parity.features import FEATURES, features
 HERE = ["--processes", "0", "--each", "2"]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "family",
+    [f if f == "everything" else pytest.param(f, marks=pytest.mark.slow) for f in FAMILIES],
+)
 def test_every_family_agrees(family, capsys):
     assert fuzz.main([*HERE, "--family", family, "--paths", "4", "--seed", "3"]) == 0
     assert "differences: 0" in capsys.readouterr().out

@@ -32,6 +32,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return on_any_processor("prices", tmp_path_factory.mktemp("generic"))
 
 
+@pytest.mark.slow
 def test_prices_do_not_depend_on_the_processor(plain):
     assert plain["hash"] == cpu_target.prices()
 

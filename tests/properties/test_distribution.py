@@ -103,6 +103,7 @@ def dask(address: str) -> dict[str, Any]:
     return {"compute": {"kind": "dask", "scheduler": address, "task_seconds": 0.05}}
 
 
+@pytest.mark.slow
 def test_a_worker_dies_in_mid_run(local: bytes, tmp_path: Path) -> None:
     with cluster(2) as address:
         killer = Executioner(address, after=5)

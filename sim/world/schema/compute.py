@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import model_validator
 
 from sim.errors import SluicegateError
-from sim.world.schema.base import Positive, Strict, unit
+from sim.world.schema.base import NonNegative, Positive, Strict, unit
 
 
 class ComputeConfig(Strict):
@@ -22,6 +22,9 @@ class ComputeConfig(Strict):
     """what a task should take: so much, per worker, a killed run has to do again"""
     patience: Annotated[Positive, unit("seconds")] = 60.0
     """how long to wait for a scheduler and its first worker"""
+
+    keep_after: Annotated[NonNegative, unit("seconds")] = 60.0
+    """how long a run must have lasted for what it has done to be kept when it is interrupted"""
 
     @model_validator(mode="after")
     def _addressed(self) -> ComputeConfig:
